@@ -1,0 +1,221 @@
+"""Results: frozen, versioned documents that can be saved, shown again, and read by other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, TypeVar
+
+import msgspec
+
+from scangait.errors import ResultError
+
+VERSION: Final = 1
+"""Version of every document here; raised when a field changes its meaning or goes away."""
+
+
+class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What all results share: nothing can be changed, nothing unknown is accepted."""
+
+
+class Evidence(Document):
+    """One independent reason: `bits` speak for the verdict's label (negative: against), `reason` is for the analyst."""
+
+    kind: str
+    bits: float
+    reason: str
+
+
+class Verdict(Document):
+    """What one scan is: its tool (`label`, or "unknown"), how sure, why, and the facts of the scan.
+
+    `confidence` is the probability that the label is right, `margin` the bits between the best label and the next.
+    `addresses` counts distinct dark addresses, `coverage` is their share of the telescope; `rate` is probes per second
+    as the telescope sees them. Times are UTC nanoseconds. `simulated` is True when the probes were.
+    """
+
+    scan: str
+    label: str
+    version: str | None
+    confidence: float
+    margin: float
+    evidence: tuple[Evidence, ...]
+    sources: tuple[str, ...]
+    ports: tuple[int, ...]
+    protocol: str
+    first_ns: int
+    last_ns: int
+    probes: int
+    addresses: int
+    coverage: float
+    rate: float
+    simulated: bool = False
+
+
+class Trail(Document):
+    """The walk of one identified scan, for its picture: seconds since its first probe, position, HMM state (or -1)."""
+
+    scan: str
+    seconds: tuple[float, ...]
+    positions: tuple[int, ...]
+    states: tuple[int, ...]
+    state_names: tuple[str, ...]
+
+
+class Identification(Document):
+    """Everything `identify` says of one input. `counts` are packets by kind, `too_short` scans with too few probes."""
+
+    format: str = "scangait.identification"
+    format_version: int = VERSION
+    inputs: tuple[str, ...]
+    telescope: str
+    telescope_size: int
+    telescope_inferred: bool
+    library: str
+    counts: dict[str, int]
+    warnings: tuple[str, ...]
+    verdicts: tuple[Verdict, ...]
+    too_short: int
+    trails: tuple[Trail, ...] = ()
+    simulated: bool = False
+
+
+class Confusion(Document):
+    """Rows are the truth, columns what was said; `counts[i][j]` samples of label i were called label j."""
+
+    truth: tuple[str, ...]
+    said: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+    accuracy: float
+    balanced_accuracy: float
+    mcc: float
+    majority_baseline: float
+
+
+class SampleRow(Document):
+    """One sample (Fig. 2 of the paper): probes and distinct addresses."""
+
+    label: str
+    port: int
+    probes: int
+    addresses: int
+    seconds: float
+
+
+class MixturePicture(Document):
+    """Histogram of one movement with the fitted mixture (Fig. 3): `edges` has one entry more than `density`."""
+
+    label: str
+    port: int
+    movement: str
+    axis: str
+    edges: tuple[float, ...]
+    density: tuple[float, ...]
+    weights: tuple[float, ...]
+    means: tuple[float, ...]
+    variances: tuple[float, ...]
+
+
+class LikelihoodMatrix(Document):
+    """Log-likelihood per movement of each sample (row) under each model (column), scaled to 0..1 by row (Fig. 4)."""
+
+    label: str
+    port: int
+    movement: str
+    values: tuple[tuple[float, ...], ...]
+    groups: tuple[int, ...]
+    candidates: tuple[int, ...]
+
+
+class CandidateRow(Document):
+    """One candidate model: whose it is, how many states, how many models its group held."""
+
+    label: str
+    port: int
+    states: int
+    members: int
+
+
+class MovementResult(Document):
+    """What one kind of movement achieved: Figs 3 to 8 for it."""
+
+    movement: str
+    samples_learned: int
+    samples_tested: int
+    scanner: Confusion
+    scanner_port: Confusion
+    candidates: tuple[CandidateRow, ...]
+    mixtures: tuple[MixturePicture, ...]
+    matrices: tuple[LikelihoodMatrix, ...]
+    learn_seconds: float
+    test_seconds: float
+
+
+class DatasetRow(Document):
+    """Table I for the data at hand."""
+
+    label: str
+    sources: int
+    destinations: int
+    ports: int
+    days: float
+    probes: int
+
+
+class PaperFigure(Document):
+    """One figure of the paper beside ours."""
+
+    name: str
+    paper: float
+    ours: float
+
+
+class Evaluation(Document):
+    """The paper's protocol on one dataset. `port_answer` says in one sentence whether scanners behave differently by port."""
+
+    format: str = "scangait.evaluation"
+    format_version: int = VERSION
+    title: str
+    simulated: bool
+    recipe: dict[str, str]
+    dataset: tuple[DatasetRow, ...]
+    common_ports: tuple[int, ...]
+    samples: tuple[SampleRow, ...]
+    movements: tuple[MovementResult, ...]
+    port_answer: str
+    beside_the_paper: tuple[PaperFigure, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+Result = TypeVar("Result", Identification, Evaluation)
+
+
+def encode(document: Document) -> bytes:
+    """The document as one line of JSON."""
+    return msgspec.json.encode(document)
+
+
+def load(path: Path) -> Identification | Evaluation:
+    """Read a saved result. Raises ResultError when it is damaged, of another kind, or newer than this program."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ResultError(f"{path}: cannot be read ({error.strerror}); give a file that --save wrote") from error
+    try:
+        head = msgspec.json.decode(raw, type=dict[str, object])
+    except msgspec.DecodeError as error:
+        raise ResultError(f"{path}: not a saved result ({error}); give a file that --save wrote") from error
+    kinds: dict[object, type[Identification | Evaluation]] = {
+        "scangait.identification": Identification,
+        "scangait.evaluation": Evaluation,
+    }
+    kind = kinds.get(head.get("format"))
+    if kind is None:
+        raise ResultError(f"{path}: not a saved result (format {head.get('format')!r}); give a file that --save wrote")
+    if head.get("format_version") != VERSION:
+        raise ResultError(
+            f"{path}: result format {head.get('format_version')}, this program reads {VERSION}; use a newer scangait"
+        )
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except msgspec.ValidationError as error:
+        raise ResultError(f"{path}: damaged result ({error}); write it again with --save") from error

@@ -1,0 +1,113 @@
+"""The telescope: the dark prefixes, and the position of each dark address among them."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scangait.errors import TelescopeError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Telescope:
+    """Sorted, disjoint address ranges: `first` (R,) and `last` (R,) inclusive, `before` (R,) dark addresses below each.
+
+    `inferred` is True when the prefixes were guessed from the traffic.
+    """
+
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+    before: NDArray[np.int64]
+    inferred: bool = False
+
+    @property
+    def size(self) -> int:
+        """Number of dark addresses."""
+        return int(self.before[-1] + self.last[-1] - self.first[-1] + 1)
+
+    def __str__(self) -> str:
+        blocks = (
+            ipaddress.summarize_address_range(ipaddress.IPv4Address(int(low)), ipaddress.IPv4Address(int(high)))
+            for low, high in zip(self.first, self.last, strict=True)
+        )
+        return ",".join(str(network) for block in blocks for network in block)
+
+
+def telescope(prefixes: str | Iterable[str]) -> Telescope:
+    """The telescope of these prefixes ("198.51.100.0/24,203.0.113.0/25" or a sequence of them).
+
+    Raises TelescopeError for a prefix that does not parse or is not IPv4; prefixes that touch or overlap are joined.
+
+    >>> str(telescope("198.51.100.0/25,198.51.100.128/25"))
+    '198.51.100.0/24'
+    """
+    words = prefixes.split(",") if isinstance(prefixes, str) else list(prefixes)
+    networks = [_network(word.strip()) for word in words if word.strip()]
+    if not networks:
+        raise TelescopeError("telescope: no prefix given; write for example 198.51.100.0/24,203.0.113.0/25")
+    merged = list(ipaddress.collapse_addresses(networks))
+    return _from_ranges([(int(net[0]), int(net[-1])) for net in merged], inferred=False)
+
+
+def infer(dst: NDArray[np.uint32], max_gap: int = 4096) -> Telescope:
+    """Guess the telescope from the destinations seen (N,): runs of addresses no further apart than `max_gap`.
+
+    Each run is widened to the smallest CIDR prefix that holds it, so that the edges which no probe has hit yet are
+    part of it. Raises TelescopeError when there is no destination.
+    """
+    seen = np.unique(dst).astype(np.int64)
+    if not len(seen):
+        raise TelescopeError("telescope: no probe to infer it from; give it with --telescope PREFIXES")
+    cuts = np.flatnonzero(np.diff(seen) > max_gap)
+    lows, highs = seen[np.r_[0, cuts + 1]], seen[np.r_[cuts, len(seen) - 1]]
+    blocks = (_smallest_prefix(int(low), int(high)) for low, high in zip(lows, highs, strict=True))
+    merged = ipaddress.collapse_addresses(blocks)
+    return _from_ranges([(int(net[0]), int(net[-1])) for net in merged], inferred=True)
+
+
+def position(scope: Telescope, dst: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """Position 0..size-1 of each address (N,), -1 for addresses outside."""
+    address = dst.astype(np.int64)
+    block = np.clip(np.searchsorted(scope.first, address, side="right") - 1, 0, None)
+    inside = (address >= scope.first[block]) & (address <= scope.last[block])
+    return np.where(inside, address - scope.first[block] + scope.before[block], -1)
+
+
+def address(scope: Telescope, place: NDArray[np.int64]) -> NDArray[np.uint32]:
+    """Address of each position (N,); the inverse of `position`. Raises ValueError outside 0..size-1."""
+    if len(place) and (place.min() < 0 or place.max() >= scope.size):
+        raise ValueError(f"positions must lie in 0..{scope.size - 1}")
+    block = np.searchsorted(scope.before, place, side="right") - 1
+    return (place - scope.before[block] + scope.first[block]).astype(np.uint32)
+
+
+def _network(word: str) -> ipaddress.IPv4Network:
+    try:
+        return ipaddress.IPv4Network(word)
+    except ValueError as error:
+        raise TelescopeError(
+            f"telescope: {word!r} is not an IPv4 prefix ({error}); write for example 198.51.100.0/24"
+        ) from error
+
+
+def _smallest_prefix(low: int, high: int) -> ipaddress.IPv4Network:
+    bits = (low ^ high).bit_length()
+    return ipaddress.IPv4Network((low >> bits << bits, 32 - bits))
+
+
+def _from_ranges(ranges: list[tuple[int, int]], *, inferred: bool) -> Telescope:
+    """Build from sorted, disjoint inclusive ranges; ranges that touch become one."""
+    joined: list[tuple[int, int]] = []
+    for low, high in ranges:
+        if joined and low == joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], high)
+        else:
+            joined.append((low, high))
+    first = np.array([low for low, _ in joined], np.int64)
+    last = np.array([high for _, high in joined], np.int64)
+    before = np.concatenate([[0], np.cumsum(last - first + 1)[:-1]]).astype(np.int64)
+    return Telescope(first, last, before, inferred)
