@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +71,7 @@ class Probes:
         return len(self.time_ns)
 
 
-def columns(probes: Probes) -> dict[str, NDArray[np.generic]]:
+def columns(probes: Probes) -> dict[str, NDArray[Any]]:
     """The columns that are present, by name, in the order of `COLUMNS`."""
     present = ((field.name, getattr(probes, field.name)) for field in fields(probes))
     return {name: column for name, column in present if column is not None}
@@ -79,7 +79,7 @@ def columns(probes: Probes) -> dict[str, NDArray[np.generic]]:
 
 def take(probes: Probes, where: NDArray[np.bool_] | NDArray[np.integer] | slice) -> Probes:
     """The probes at `where` (a mask, indices or a slice), in that order."""
-    return Probes(**{name: column[where] for name, column in columns(probes).items()})  # type: ignore[arg-type]
+    return Probes(**{name: column[where] for name, column in columns(probes).items()})
 
 
 def concat(parts: Iterable[Probes]) -> Probes:
@@ -88,12 +88,13 @@ def concat(parts: Iterable[Probes]) -> Probes:
     if not kept:
         return empty()
     shared = [name for name in kept[0] if all(name in part for part in kept)]
-    return Probes(**{name: np.concatenate([part[name] for part in kept]) for name in shared})  # type: ignore[arg-type]
+    return Probes(**{name: np.concatenate([part[name] for part in kept]) for name in shared})
 
 
 def empty() -> Probes:
     """No probes, with the required columns only."""
-    return Probes(**{name: np.empty(0, COLUMNS[name]) for name in REQUIRED})  # type: ignore[arg-type]
+    columnless: dict[str, NDArray[Any]] = {name: np.empty(0, COLUMNS[name]) for name in REQUIRED}
+    return Probes(**columnless)
 
 
 def in_time_order(probes: Probes) -> Probes:

@@ -25,7 +25,7 @@ class Evidence(Document):
     reason: str
 
 
-class Verdict(Document):
+class Verdict(Document, kw_only=True):
     """What one scan is: its tool (`label`, or "unknown"), how sure, why, and the facts of the scan.
 
     `confidence` is the probability that the label is right, `margin` the bits between the best label and the next.
@@ -51,7 +51,7 @@ class Verdict(Document):
     simulated: bool = False
 
 
-class Trail(Document):
+class Trail(Document, kw_only=True):
     """The walk of one identified scan, for its picture: seconds since its first probe, position, HMM state (or -1)."""
 
     scan: str
@@ -61,7 +61,7 @@ class Trail(Document):
     state_names: tuple[str, ...]
 
 
-class Identification(Document):
+class Identification(Document, kw_only=True):
     """Everything `identify` says of one input. `counts` are packets by kind, `too_short` scans with too few probes."""
 
     format: str = "scangait.identification"
@@ -169,8 +169,8 @@ class PaperFigure(Document):
     ours: float
 
 
-class Evaluation(Document):
-    """The paper's protocol on one dataset. `port_answer` says in one sentence whether scanners behave differently by port."""
+class Evaluation(Document, kw_only=True):
+    """The paper's protocol on one dataset; `port_answer` says in one sentence whether scanners differ by port."""
 
     format: str = "scangait.evaluation"
     format_version: int = VERSION
