@@ -13,11 +13,7 @@ VERSION: Final = 1
 """Version of every document here; raised when a field changes its meaning or goes away."""
 
 
-class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What all results share: nothing can be changed, nothing unknown is accepted."""
-
-
-class Evidence(Document):
+class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One independent reason: `bits` speak for the verdict's label (negative: against), `reason` is for the analyst."""
 
     kind: str
@@ -25,7 +21,7 @@ class Evidence(Document):
     reason: str
 
 
-class Verdict(Document, kw_only=True):
+class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What one scan is: its tool (`label`, or "unknown"), how sure, why, and the facts of the scan.
 
     `confidence` is the probability that the label is right, `margin` the bits between the best label and the next.
@@ -51,7 +47,7 @@ class Verdict(Document, kw_only=True):
     simulated: bool = False
 
 
-class Trail(Document, kw_only=True):
+class Trail(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The walk of one identified scan, for its picture: seconds since its first probe, position, HMM state (or -1)."""
 
     scan: str
@@ -61,7 +57,7 @@ class Trail(Document, kw_only=True):
     state_names: tuple[str, ...]
 
 
-class Identification(Document, kw_only=True):
+class Identification(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything `identify` says of one input. `counts` are packets by kind, `too_short` scans with too few probes."""
 
     format: str = "scangait.identification"
@@ -79,7 +75,7 @@ class Identification(Document, kw_only=True):
     simulated: bool = False
 
 
-class Confusion(Document):
+class Confusion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Rows are the truth, columns what was said; `counts[i][j]` samples of label i were called label j."""
 
     truth: tuple[str, ...]
@@ -91,7 +87,7 @@ class Confusion(Document):
     majority_baseline: float
 
 
-class SampleRow(Document):
+class SampleRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One sample (Fig. 2 of the paper): probes and distinct addresses."""
 
     label: str
@@ -101,7 +97,7 @@ class SampleRow(Document):
     seconds: float
 
 
-class MixturePicture(Document):
+class MixturePicture(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Histogram of one movement with the fitted mixture (Fig. 3): `edges` has one entry more than `density`."""
 
     label: str
@@ -115,7 +111,7 @@ class MixturePicture(Document):
     variances: tuple[float, ...]
 
 
-class LikelihoodMatrix(Document):
+class LikelihoodMatrix(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Log-likelihood per movement of each sample (row) under each model (column), scaled to 0..1 by row (Fig. 4)."""
 
     label: str
@@ -126,7 +122,7 @@ class LikelihoodMatrix(Document):
     candidates: tuple[int, ...]
 
 
-class CandidateRow(Document):
+class CandidateRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One candidate model: whose it is, how many states, how many models its group held."""
 
     label: str
@@ -135,7 +131,7 @@ class CandidateRow(Document):
     members: int
 
 
-class MovementResult(Document):
+class MovementResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What one kind of movement achieved: Figs 3 to 8 for it."""
 
     movement: str
@@ -150,7 +146,7 @@ class MovementResult(Document):
     test_seconds: float
 
 
-class DatasetRow(Document):
+class DatasetRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Table I for the data at hand."""
 
     label: str
@@ -161,7 +157,7 @@ class DatasetRow(Document):
     probes: int
 
 
-class PaperFigure(Document):
+class PaperFigure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One figure of the paper beside ours."""
 
     name: str
@@ -169,7 +165,7 @@ class PaperFigure(Document):
     ours: float
 
 
-class Evaluation(Document, kw_only=True):
+class Evaluation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The paper's protocol on one dataset; `port_answer` says in one sentence whether scanners differ by port."""
 
     format: str = "scangait.evaluation"
@@ -189,7 +185,7 @@ class Evaluation(Document, kw_only=True):
 Result = TypeVar("Result", Identification, Evaluation)
 
 
-def encode(document: Document) -> bytes:
+def encode(document: msgspec.Struct) -> bytes:
     """The document as one line of JSON."""
     return msgspec.json.encode(document)
 
