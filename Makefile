@@ -27,10 +27,10 @@ fix: .venv/.ready
 	$(BIN)/ruff format
 
 slow: .venv/.ready  ## the long statistical and fuzzing tests
-	$(BIN)/pytest -m slow -o addopts="-ra --strict-markers"
+	$(BIN)/pytest -m slow
 
 lab: .venv/.ready  ## needs root and the real scanners; packets stay inside namespaces it makes itself
-	$(BIN)/pytest -m root -o addopts="-ra --strict-markers"
+	$(BIN)/pytest -m root
 
 # Versions with hashes and no addresses: any mirror of the registry serves them.
 lock:
