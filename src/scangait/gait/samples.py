@@ -1,0 +1,93 @@
+"""Samples: one execution of one scan, cut out of a stream as in section III of the paper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scangait.gait.streams import Streams
+from scangait.probes import Probes
+from scangait.recipe import Recipe
+from scangait.telescope import Telescope, position
+
+NANOSECOND: Final = 1e-9
+TICK_S: Final = 1e-6
+"""The step of most capture clocks: a gap of 0 counts as one tick where its logarithm is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One execution of one scan: `members` (N,) indices into the probes in time order, `place` (N,) telescope position,
+    `time_ns` (N,), and `broken` (N - 1,) True where the movement to the next probe spans an outlier gap that the recipe
+    leaves out.
+    """
+
+    members: NDArray[np.int64]
+    place: NDArray[np.int64]
+    time_ns: NDArray[np.int64]
+    broken: NDArray[np.bool_]
+
+
+def samples(probes: Probes, streams: Streams, scope: Telescope, recipe: Recipe) -> list[Sample]:
+    """Cut every stream at its gap outliers, join neighbours that hardly share destinations, drop what is too short."""
+    cut: list[Sample] = []
+    start = 0
+    for end in streams.ends.tolist():
+        cut += _of_stream(probes, streams.order[start:end], scope, recipe)
+        start = end
+    cut = [sample for sample in cut if len(sample.members) > recipe.min_movements]
+    if recipe.drop_short_samples and cut:
+        mean = sum(len(sample.members) for sample in cut) / len(cut)
+        cut = [sample for sample in cut if len(sample.members) > mean or len(cut) == 1]
+    return cut
+
+
+def outlier_gaps(delta_t: NDArray[np.float64], recipe: Recipe) -> NDArray[np.bool_]:
+    """Which of the gaps (T,) in seconds lie above Tukey's fence (linear quantiles)."""
+    if len(delta_t) < 4:  # quartiles of fewer gaps mean nothing
+        return np.zeros(len(delta_t), np.bool_)
+    gaps = np.log(np.maximum(delta_t, TICK_S)) if recipe.gap_fence == "log" else delta_t
+    low, high = np.quantile(gaps, [0.25, 0.75])
+    return gaps > high + recipe.fence_iqr * (high - low)
+
+
+def merged(place: NDArray[np.int64], cuts: NDArray[np.int64], recipe: Recipe) -> list[tuple[int, int]]:
+    """Join the pieces of `place` (N,) between `cuts`: a piece goes on the sample while it brings new destinations.
+
+    Returns (start, end) of each sample. A scan does not return to an address before it is through, so a piece whose
+    destinations are mostly known already begins another execution.
+    """
+    bounds = [0, *cuts.tolist(), len(place)]
+    joined: list[tuple[int, int]] = []
+    so_far: set[int] = set()
+    for start, end in zip(bounds[:-1], bounds[1:], strict=True):
+        piece = set(place[start:end].tolist())
+        if joined and similarity(piece, so_far, recipe) <= recipe.merge_at_most:
+            joined[-1] = (joined[-1][0], end)
+            so_far |= piece
+        else:
+            joined.append((start, end))
+            so_far = piece
+    return joined
+
+
+def similarity(piece: set[int], so_far: set[int], recipe: Recipe) -> float:
+    """Share of common destinations, 0..1: of all (Jaccard), or of the smaller set (overlap coefficient)."""
+    common = len(piece & so_far)
+    whole = len(piece | so_far) if recipe.similarity == "jaccard" else min(len(piece), len(so_far))
+    return common / whole
+
+
+def _of_stream(probes: Probes, members: NDArray[np.int64], scope: Telescope, recipe: Recipe) -> list[Sample]:
+    place = position(scope, probes.dst[members])
+    members, place = members[place >= 0], place[place >= 0]
+    if not len(members):
+        return []
+    time_ns = probes.time_ns[members]
+    outlier = outlier_gaps(np.diff(time_ns) * NANOSECOND, recipe)
+    spans = merged(place, np.flatnonzero(outlier) + 1, recipe)
+    broken = outlier if recipe.drop_outlier_movements else np.zeros_like(outlier)
+    return [Sample(members[a:b], place[a:b], time_ns[a:b], broken[a : b - 1]) for a, b in spans]
