@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,7 +52,8 @@ def outlier_gaps(delta_t: NDArray[np.float64], recipe: Recipe) -> NDArray[np.boo
         return np.zeros(len(delta_t), np.bool_)
     gaps = np.log(np.maximum(delta_t, TICK_S)) if recipe.gap_fence == "log" else delta_t
     low, high = np.quantile(gaps, [0.25, 0.75])
-    return gaps > high + recipe.fence_iqr * (high - low)
+    fence: np.float64 = high + recipe.fence_iqr * (high - low)
+    return np.greater(gaps, fence)
 
 
 def merged(place: NDArray[np.int64], cuts: NDArray[np.int64], recipe: Recipe) -> list[tuple[int, int]]:
@@ -63,7 +65,7 @@ def merged(place: NDArray[np.int64], cuts: NDArray[np.int64], recipe: Recipe) ->
     bounds = [0, *cuts.tolist(), len(place)]
     joined: list[tuple[int, int]] = []
     so_far: set[int] = set()
-    for start, end in zip(bounds[:-1], bounds[1:], strict=True):
+    for start, end in itertools.pairwise(bounds):
         piece = set(place[start:end].tolist())
         if joined and similarity(piece, so_far, recipe) <= recipe.merge_at_most:
             joined[-1] = (joined[-1][0], end)
