@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -23,13 +23,15 @@ TICK_S: Final = 1e-6
 class Sample:
     """One execution of one scan: `members` (N,) indices into the probes in time order, `place` (N,) telescope position,
     `time_ns` (N,), and `broken` (N - 1,) True where the movement to the next probe spans an outlier gap that the recipe
-    leaves out.
+    leaves out. `label` is "" where nobody knows the scanner.
     """
 
     members: NDArray[np.int64]
     place: NDArray[np.int64]
     time_ns: NDArray[np.int64]
     broken: NDArray[np.bool_]
+    label: str
+    port: int
 
 
 def samples(probes: Probes, streams: Streams, scope: Telescope, recipe: Recipe) -> list[Sample]:
@@ -92,4 +94,22 @@ def _of_stream(probes: Probes, members: NDArray[np.int64], scope: Telescope, rec
     outlier = outlier_gaps(np.diff(time_ns) * NANOSECOND, recipe)
     spans = merged(place, np.flatnonzero(outlier) + 1, recipe)
     broken = outlier if recipe.drop_outlier_movements else np.zeros_like(outlier)
-    return [Sample(members[a:b], place[a:b], time_ns[a:b], broken[a : b - 1]) for a, b in spans]
+    label = "" if probes.label is None else str(probes.label[members[0]])
+    port = int(probes.dport[members[0]])
+    return [Sample(members[a:b], place[a:b], time_ns[a:b], broken[a : b - 1], label, port) for a, b in spans]
+
+
+def pieces(sample: Sample, movements: int) -> list[Sample]:
+    """The sample cut into consecutive pieces of at most this many movements; a rest under half of that is left out."""
+    if len(sample.members) - 1 <= movements:
+        return [sample]
+    starts = range(0, len(sample.members) - 1 - movements // 2, movements)
+    return [part(sample, slice(start, start + movements + 1)) for start in starts]
+
+
+def part(sample: Sample, where: slice) -> Sample:
+    """Consecutive probes of a sample, as a sample."""
+    members = sample.members[where]
+    start = where.start or 0
+    broken = sample.broken[start : start + len(members) - 1]
+    return replace(sample, members=members, place=sample.place[where], time_ns=sample.time_ns[where], broken=broken)

@@ -1,0 +1,59 @@
+"""Header relations as evidence: which tool's marks the probes bear, and the chance of an accident."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log2
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scangait.evidence.finding import Finding
+from scangait.probes import Probes
+from scangait.scanners import SCANNERS
+from scangait.scanners.scanner import Signature
+
+FAITHFUL: Final = 0.95
+"""Share of a tool's probes that bear its mark: middleboxes rewrite some headers."""
+MOST_BITS: Final = 64.0
+ABSENT_BITS: Final = -6.0
+"""A missing mark speaks against a tool only so much: marks are easily changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Which of N probes bear the mark `signature` of `label`: `found` (N,)."""
+
+    label: str
+    signature: Signature
+    found: NDArray[np.bool_]
+
+
+def marks(probes: Probes) -> list[Marks]:
+    """Look for the marks of every tool and version once over all probes; none without the header columns."""
+    if probes.window is None and probes.ip_id is None and probes.seq is None:
+        return []
+    return [
+        Marks(scanner.name, signature, signature.match(probes))
+        for scanner in SCANNERS.values()
+        for signature in scanner.signatures
+    ]
+
+
+def findings(found: list[Marks], members: NDArray[np.int64]) -> list[Finding]:
+    """Bits for each label from the marks on one sample's probes `members` (N,); its best version speaks."""
+    best: dict[str, Finding] = {}
+    for mark in found:
+        bearing = int(mark.found[members].sum())
+        bits = _bits(bearing, len(members), mark.signature.accident)
+        if mark.label not in best or bits > best[mark.label].bits:
+            reason = f"{bearing} of {len(members)} probes: {mark.signature.reason}"
+            version = mark.signature.version if bits > 0 else None
+            best[mark.label] = Finding("signature", mark.label, bits, reason, version)
+    return list(best.values())
+
+
+def _bits(bearing: int, count: int, accident: float) -> float:
+    gain = bearing * log2(FAITHFUL / accident) + (count - bearing) * log2((1 - FAITHFUL) / (1 - accident))
+    return float(np.clip(gain, ABSENT_BITS, MOST_BITS))
