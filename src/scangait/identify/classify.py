@@ -1,0 +1,153 @@
+"""Classification: probes and a library in, verdicts out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import blake2b
+from ipaddress import IPv4Address
+from typing import Final
+
+import numpy as np
+
+from scangait.capture import Batch
+from scangait.engine import Engine, Serial
+from scangait.errors import SampleError, TelescopeError
+from scangait.evidence import movement, signature
+from scangait.gait.movements import movements
+from scangait.gait.samples import NANOSECOND, Sample, samples
+from scangait.gait.streams import by_source
+from scangait.identify.decide import Decision, decide
+from scangait.identify.library import Library
+from scangait.identify.results import Evidence, Identification, Trail, Verdict
+from scangait.model.viterbi import viterbi
+from scangait.probes import ICMP, TCP, Probes
+from scangait.telescope import Telescope, infer, position
+
+KINDS: Final = ("movement", "signature")
+TRAILS: Final = 12
+TRAIL_POINTS: Final = 3000
+SOURCES_NAMED: Final = 20
+
+
+def identify(
+    probes: Probes,
+    library: Library,
+    scope: Telescope | None = None,
+    *,
+    evidence: tuple[str, ...] = KINDS,
+    engine: Engine | None = None,
+) -> list[Verdict]:
+    """One verdict for each scan found in the probes, the largest scan first.
+
+    The telescope is inferred when it is not given. Raises TelescopeError when no probe falls into it.
+    """
+    scope = scope or infer(probes.dst)
+    return [verdict for verdict, _, _ in _verdicts(probes, library, scope, evidence, engine or Serial())]
+
+
+def report(
+    batch: Batch,
+    library: Library,
+    scope: Telescope | None,
+    inputs: tuple[str, ...],
+    *,
+    evidence: tuple[str, ...] = KINDS,
+) -> Identification:
+    """Verdicts with everything that a page needs around them. Raises SampleError for a capture without probes."""
+    probes, tally = batch.probes, batch.tally
+    if not len(probes):
+        seen = ", ".join(f"{count} {kind}" for kind, count in tally.counts.items() if count) or "no packets"
+        raise SampleError(f"{', '.join(inputs)}: no probe to identify (saw {seen}); is this a darknet's traffic?")
+    scope = scope or infer(probes.dst)
+    found = _verdicts(probes, library, scope, evidence, Serial())
+    streams = by_source(probes)
+    return Identification(
+        inputs=inputs,
+        telescope=str(scope),
+        telescope_size=scope.size,
+        telescope_inferred=scope.inferred,
+        library=library.provenance,
+        counts=dict(tally.counts),
+        warnings=tuple(tally.warnings),
+        verdicts=tuple(verdict for verdict, _, _ in found),
+        too_short=len(streams.ends) - len({(verdict.sources, verdict.ports) for verdict, _, _ in found}),
+        trails=tuple(_trail(verdict, sample, library, scope.size) for verdict, sample, _ in found[:TRAILS]),
+    )
+
+
+def _verdicts(
+    probes: Probes, library: Library, scope: Telescope, evidence: tuple[str, ...], engine: Engine
+) -> list[tuple[Verdict, Sample, Decision]]:
+    if not np.any(position(scope, probes.dst) >= 0):
+        raise TelescopeError(f"telescope {scope}: none of the {len(probes)} probes falls into it; check --telescope")
+    found = samples(probes, by_source(probes), scope, library.recipe)
+    decisions = decisions_for(found, probes, library, scope.size, evidence=evidence, engine=engine)
+    verdicts = [
+        (_verdict(sample, decision, probes, scope), sample, decision)
+        for sample, decision in zip(found, decisions, strict=True)
+    ]
+    return sorted(verdicts, key=lambda entry: (-entry[0].probes, entry[0].first_ns, entry[0].scan))
+
+
+def decisions_for(
+    found: list[Sample], probes: Probes, library: Library, size: int, *, evidence: tuple[str, ...], engine: Engine
+) -> Iterator[Decision]:
+    """Decide each sample by the chosen kinds of evidence."""
+    if not found:
+        return
+    kept = list(library.candidates)
+    fit = movement.per_movement(found, kept, size, library.recipe, engine) if "movement" in evidence else None
+    marked = signature.marks(probes) if "signature" in evidence else []
+    for index, sample in enumerate(found):
+        findings = signature.findings(marked, sample.members)
+        if fit is not None:
+            findings += movement.findings(fit[index], len(sample.broken), kept, library.recipe)
+        yield decide(findings)
+
+
+def _verdict(sample: Sample, decision: Decision, probes: Probes, scope: Telescope) -> Verdict:
+    sources = np.unique(probes.src[sample.members])
+    proto = int(probes.proto[sample.members[0]])
+    first_ns, last_ns = int(sample.time_ns[0]), int(sample.time_ns[-1])
+    addresses = len(np.unique(sample.place))
+    identity = f"{sources.tolist()} {sample.port} {proto} {first_ns}"
+    return Verdict(
+        scan=blake2b(identity.encode(), digest_size=8).hexdigest(),
+        label=decision.label,
+        version=decision.version,
+        confidence=decision.confidence,
+        margin=decision.margin,
+        evidence=tuple(Evidence(kind=f.kind, bits=f.bits, reason=f.reason) for f in decision.findings),
+        sources=tuple(str(IPv4Address(int(source))) for source in sources[:SOURCES_NAMED]),
+        ports=(sample.port,),
+        protocol={TCP: "tcp", ICMP: "icmp"}.get(proto, "udp"),
+        first_ns=first_ns,
+        last_ns=last_ns,
+        probes=len(sample.members),
+        addresses=addresses,
+        coverage=addresses / scope.size,
+        rate=(len(sample.members) - 1) / max((last_ns - first_ns) * NANOSECOND, NANOSECOND),
+    )
+
+
+def _trail(verdict: Verdict, sample: Sample, library: Library, size: int) -> Trail:
+    """The first probes of a scan with the states that the best candidate of its label gives them."""
+    count = min(len(sample.members), TRAIL_POINTS)
+    seconds = (sample.time_ns[:count] - sample.time_ns[0]) * NANOSECOND
+    own = [candidate for candidate in library.candidates if candidate.label == verdict.label]
+    states, names = np.full(count, -1), ()
+    if own:
+        fit = movement.per_movement([sample], own, size, library.recipe, Serial())[0]
+        model = own[int(np.argmax(fit))].model
+        path = viterbi(movements(sample, size, library.recipe), model)
+        steps = np.flatnonzero(~sample.broken)
+        inside = steps < count - 1
+        states[steps[inside] + 1] = path[inside]
+        names = tuple(f"state {index + 1}" for index in range(len(model.start)))
+    return Trail(
+        scan=verdict.scan,
+        seconds=tuple(seconds.tolist()),
+        positions=tuple(sample.place[:count].tolist()),
+        states=tuple(states.tolist()),
+        state_names=names,
+    )

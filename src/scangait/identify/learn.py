@@ -1,0 +1,137 @@
+"""Learning: labelled samples in, a library out."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from scangait.engine import Engine, Serial
+from scangait.errors import SampleError
+from scangait.evidence.movement import CHANCE, Candidate
+from scangait.gait.disturb import disturb
+from scangait.gait.movements import Movements, floor, gather, movements
+from scangait.gait.samples import Sample, pieces, samples
+from scangait.gait.streams import by_label
+from scangait.identify.candidates import chosen, groups, likelihood_matrix
+from scangait.identify.library import Library
+from scangait.model.baum_welch import fit_hmms
+from scangait.model.hmm import HMM, from_mixture
+from scangait.model.mixture import Mixture, fit_mixtures
+from scangait.probes import Probes
+from scangait.recipe import Recipe
+from scangait.telescope import Telescope
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """One model per learning sample: the `samples`, their `moves`, the `mixtures` chosen by BIC and the `models`."""
+
+    samples: tuple[Sample, ...]
+    moves: Movements
+    mixtures: tuple[Mixture, ...]
+    models: tuple[HMM, ...]
+
+
+def learn(
+    probes: Probes,
+    scope: Telescope,
+    recipe: Recipe | None = None,
+    *,
+    engine: Engine | None = None,
+    provenance: str = "",
+) -> Library:
+    """Learn a library from labelled probes.
+
+    Raises SampleError when no label, or no sample of any label, is left to learn from.
+    """
+    recipe = recipe or Recipe()
+    if probes.label is None or not np.any(probes.label != ""):
+        raise SampleError("learn: no probe has a label; label them first with `scangait label`")
+    found = samples(probes, by_label(probes), scope, recipe)
+    return learn_samples(found, scope.size, recipe, engine=engine or Serial(), provenance=provenance)
+
+
+def learn_samples(found: list[Sample], size: int, recipe: Recipe, *, engine: Engine, provenance: str = "") -> Library:
+    """Learn a library from labelled samples of telescopes of one `size`."""
+    if not found:
+        raise SampleError(f"learn: no sample has more than {recipe.min_movements} movements; capture for longer")
+    rng = np.random.default_rng(recipe.seed)
+    fitted = fit(training_set(found, recipe, rng), size, recipe, engine)
+    kept = candidates(fitted, recipe, rng, engine)
+    if recipe.scale == "relative":
+        kept += [_chance(size, recipe, rng, engine)]
+    return Library(tuple(kept), recipe, size, provenance)
+
+
+def training_set(found: list[Sample], recipe: Recipe, rng: np.random.Generator) -> list[Sample]:
+    """The samples in pieces of one window, each also with every jitter and loss of the recipe put on it."""
+    cut = [piece for sample in found for piece in (pieces(sample, recipe.window) if recipe.window else [sample])]
+    varied = [
+        disturb(piece, rng, jitter_s=jitter, loss=loss) if jitter or loss else piece
+        for piece in cut
+        for jitter in recipe.jitters_s
+        for loss in recipe.losses
+    ]
+    return [sample for sample in varied if len(sample.members) > recipe.min_movements]
+
+
+def fit(found: list[Sample], size: int, recipe: Recipe, engine: Engine) -> Fitted:
+    """One mixture by BIC and one HMM by Baum-Welch for each sample."""
+    moves = gather([movements(sample, size, recipe) for sample in found])
+    least = floor(size, recipe)
+    mixtures = fit_mixtures(moves.x, moves.ends, floor=least, max_states=recipe.max_states, engine=engine)
+    starts = [0, *moves.ends[:-1].tolist()]
+    first = [
+        from_mixture(mixture, moves.x[a:b]) for mixture, a, b in zip(mixtures, starts, moves.ends.tolist(), strict=True)
+    ]
+    models = [result.hmm for result in fit_hmms(moves.x, moves.ends, first, floor=least, engine=engine)]
+    return Fitted(tuple(found), moves, tuple(mixtures), tuple(models))
+
+
+def candidates(fitted: Fitted, recipe: Recipe, rng: np.random.Generator, engine: Engine) -> list[Candidate]:
+    """Group the models of each label (and port, if the recipe says so) and keep one of each group."""
+    kinds: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for index, sample in enumerate(fitted.samples):
+        kinds[sample.label, sample.port if recipe.per_port else 0].append(index)
+    return [
+        candidate
+        for (label, port), members in sorted(kinds.items())
+        for candidate in _of_kind(fitted, members, (label, port), recipe, rng, engine)
+    ]
+
+
+def sub_matrix(fitted: Fitted, members: list[int], engine: Engine) -> np.ndarray:
+    """Square log-likelihood matrix of some samples under their own models."""
+    starts = np.r_[0, fitted.moves.ends[:-1]]
+    own = gather([fitted.moves.x[starts[i] : fitted.moves.ends[i]] for i in members])
+    return likelihood_matrix(own.x, own.ends, [fitted.models[i] for i in members], engine)
+
+
+def counted(found: list[Sample]) -> dict[str, int]:
+    """Number of samples by label."""
+    return dict(sorted(Counter(sample.label for sample in found).items()))
+
+
+def _of_kind(
+    fitted: Fitted,
+    members: list[int],
+    kind: tuple[str, int],
+    recipe: Recipe,
+    rng: np.random.Generator,
+    engine: Engine,
+) -> list[Candidate]:
+    matrix = sub_matrix(fitted, members, engine)
+    picks = chosen(matrix, groups(matrix, recipe), recipe, rng)
+    return [Candidate(*kind, count, fitted.models[members[pick]]) for pick, count in picks]
+
+
+def _chance(size: int, recipe: Recipe, rng: np.random.Generator, engine: Engine) -> Candidate:
+    """A random walk, simulated: uniform addresses at exponential gaps, learned as any scan is."""
+    count = (recipe.window or 1000) * 4
+    time_ns = np.cumsum(rng.exponential(1e9, count)).astype(np.int64)
+    place = rng.integers(0, size, count)
+    walk = Sample(np.arange(count), place, time_ns, np.zeros(count - 1, np.bool_), CHANCE, 0)
+    fitted = fit([walk], size, replace(recipe, max_states=min(recipe.max_states, 5)), engine)
+    return Candidate(CHANCE, 0, 1, fitted.models[0])
