@@ -18,6 +18,9 @@ class Recipe:
         size and takes the logarithm of `delta_t` over the sample's mean gap, so that neither size nor rate matters.
     shortest_gap: relative scale only: gaps below this share of the mean gap count as this share, which jitter of the
         path leaves standing.
+    step_resolution, octet_resolution, gap_resolution: relative scale only: how finely a model may tell movements
+        apart, as a share of the telescope, a share of the last octet's circle, and in units of the log-gap. Finer
+        models learn the run, not the tool.
     gap_fence: Tukey's fence Q3 + `fence_iqr` IQR on raw "seconds" (the paper) or on their "log".
     similarity: of a sub-set's destinations and the sample so far: "jaccard" (the paper) or "overlap" coefficient.
     merge_at_most: neighbours stay one sample while their similarity is at most this (paper: 0.1).
@@ -36,7 +39,10 @@ class Recipe:
 
     movement: Movement = "joint"
     scale: Literal["raw", "relative"] = "relative"
-    shortest_gap: float = 0.02
+    shortest_gap: float = 0.05
+    step_resolution: float = 1 / 64
+    octet_resolution: float = 1 / 8
+    gap_resolution: float = 1.0
     gap_fence: Literal["seconds", "log"] = "log"
     fence_iqr: float = 1.5
     similarity: Literal["jaccard", "overlap"] = "overlap"
@@ -44,10 +50,10 @@ class Recipe:
     drop_outlier_movements: bool = False
     drop_short_samples: bool = False
     min_movements: int = 8
-    window: int | None = 1000
+    window: int | None = 300
     max_states: int = 7
     jitters_s: tuple[float, ...] = (0.0, 200e-6, 1e-3)
-    losses: tuple[float, ...] = (0.0, 0.3)
+    losses: tuple[float, ...] = (0.0,)
     per_port: bool = False
     min_points: int = 3
     candidate: Literal["medoid", "random"] = "medoid"
