@@ -1,0 +1,57 @@
+"""Captures and row files into probes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from functools import reduce
+from operator import add
+from pathlib import Path
+
+import numpy as np
+
+from scangait.capture.batch import Batch, Tally
+from scangait.capture.opening import chunks, expand
+from scangait.capture.packets import is_capture, packets
+from scangait.errors import CaptureError
+from scangait.probes import Probes, concat, in_time_order
+
+__all__ = ["Batch", "Tally", "batches", "load", "read"]
+
+Sources = str | Path | Iterable[str | Path]
+
+
+def batches(sources: Sources, *, columns: Mapping[str, str] | None = None) -> Iterator[Batch]:
+    """Batches of probes from captures (pcap, pcapng) and row files (CSV, TSV, Parquet, Zeek, Suricata), in order.
+
+    `sources` are files, globs, folders or "-" for standard input; gzip and zstd are undone. `columns` maps our column
+    names to those of a row file. Raises CaptureError for what cannot be read.
+    """
+    for name in expand(sources):
+        pieces = chunks(name)
+        head = next(pieces, b"")
+        while head and len(head) < 4 and (more := next(pieces, b"")):
+            head += more
+        if not head:
+            raise CaptureError(f"{name}: the file is empty; was anything captured?")
+        whole = itertools.chain([head], pieces)
+        if is_capture(head):
+            yield from packets(name, whole)
+        else:
+            from scangait.capture.rows import row_batches
+
+            yield from row_batches(name, head, whole, columns or {})
+
+
+def load(sources: Sources, *, columns: Mapping[str, str] | None = None) -> Batch:
+    """Everything in the sources as one batch, sorted by time; times that went backwards are counted."""
+    parts = list(batches(sources, columns=columns))
+    probes = concat(part.probes for part in parts if len(part.probes))
+    tally = reduce(add, (part.tally for part in parts), Tally())
+    backwards = int(np.sum(probes.time_ns[1:] < probes.time_ns[:-1]))
+    return Batch(in_time_order(probes), tally + Tally(out_of_order=backwards))
+
+
+def read(sources: Sources, *, columns: Mapping[str, str] | None = None) -> Probes:
+    """The probes in the sources, sorted by time."""
+    return load(sources, columns=columns).probes

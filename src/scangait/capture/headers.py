@@ -1,0 +1,219 @@
+"""Headers: one captured frame into one row of probe columns, or the kind of packet that it is instead.
+
+Layouts: IEEE 802.1Q (VLAN), RFC 791 (IPv4), RFC 792 (ICMP), RFC 768 (UDP), RFC 9293 (TCP), and for the link types
+the registry of tcpdump.org/linktypes.html. Every length is checked before a byte behind it is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, TypeVar
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from scangait.probes import COLUMNS, ICMP, TCP, UDP
+
+Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+kernel: Callable[[Kernel], Kernel] = njit(cache=True, nogil=True)
+Bytes = NDArray[np.uint8]
+
+PROBE, BACKSCATTER, FRAGMENT, NON_IPV4, OTHER, DAMAGED, UNTIMED, UNREADABLE, KINDS = range(9)
+
+ETHERNET: Final = 1
+BSD_NULL: Final = 0
+BSD_LOOP: Final = 108
+RAW_IP: Final = (12, 14, 101, 228)
+LINUX_SLL: Final = 113
+LINUX_SLL2: Final = 276
+LINKS: Final = frozenset((ETHERNET, BSD_NULL, BSD_LOOP, *RAW_IP, LINUX_SLL, LINUX_SLL2))
+
+_NOT_IPV4, _CUT = -1, -2
+"""What `_network` says in place of an offset."""
+
+
+class Rows(NamedTuple):
+    """Room for N rows of probe columns, filled by the kernels."""
+
+    time_ns: NDArray[np.int64]
+    src: NDArray[np.uint32]
+    dst: NDArray[np.uint32]
+    sport: NDArray[np.uint16]
+    dport: NDArray[np.uint16]
+    proto: NDArray[np.uint8]
+    ip_id: NDArray[np.uint16]
+    ttl: NDArray[np.uint8]
+    length: NDArray[np.uint16]
+    df: NDArray[np.bool_]
+    window: NDArray[np.uint16]
+    seq: NDArray[np.uint32]
+    mss: NDArray[np.uint16]
+    options: NDArray[np.uint64]
+
+
+def rows(capacity: int) -> Rows:
+    """Uninitialised room for this many probes."""
+    return Rows(*(np.empty(capacity, COLUMNS[name]) for name in Rows._fields))
+
+
+@kernel
+def big16(buf: Bytes, at: int) -> int:
+    """Two bytes, most significant first."""
+    return np.int64(buf[at]) << 8 | np.int64(buf[at + 1])
+
+
+@kernel
+def big32(buf: Bytes, at: int) -> int:
+    """Four bytes, most significant first."""
+    return big16(buf, at) << 16 | big16(buf, at + 2)
+
+
+@kernel
+def word32(buf: Bytes, at: int, big: bool) -> int:
+    """Four bytes in the byte order of the file."""
+    if big:
+        return big32(buf, at)
+    return np.int64(buf[at]) | np.int64(buf[at + 1]) << 8 | np.int64(buf[at + 2]) << 16 | np.int64(buf[at + 3]) << 24
+
+
+@kernel
+def word16(buf: Bytes, at: int, big: bool) -> int:
+    """Two bytes in the byte order of the file."""
+    if big:
+        return big16(buf, at)
+    return np.int64(buf[at]) | np.int64(buf[at + 1]) << 8
+
+
+@kernel
+def _behind_tags(buf: Bytes, at: int, end: int) -> int:
+    """Where IPv4 begins after an EtherType at `at` and any VLAN tags, or what it is instead."""
+    while at + 2 <= end:
+        ether = big16(buf, at)
+        if ether == 0x0800:
+            return at + 2
+        if ether not in (0x8100, 0x88A8, 0x9100):
+            return _NOT_IPV4
+        at += 4
+    return _CUT
+
+
+@kernel
+def _network(buf: Bytes, at: int, end: int, link: int) -> int:
+    """Where IPv4 begins in the frame [at, end), or what it is instead."""
+    if link == ETHERNET:
+        return _behind_tags(buf, at + 12, end)
+    if link == LINUX_SLL:
+        return _behind_tags(buf, at + 14, end)
+    if link == LINUX_SLL2:
+        if at + 20 > end:
+            return _CUT
+        if big16(buf, at) == 0x0800:
+            return at + 20
+        return _NOT_IPV4 if big16(buf, at) != 0x8100 else _behind_tags(buf, at + 22, end)
+    if link in (BSD_NULL, BSD_LOOP):
+        if at + 4 > end:
+            return _CUT
+        # The family is in the byte order of the machine that captured; AF_INET is 2 everywhere.
+        return at + 4 if big32(buf, at) in (2, 2 << 24) else _NOT_IPV4
+    if at < end and buf[at] >> 4 == 6:
+        return _NOT_IPV4
+    return at
+
+
+@kernel
+def _options(buf: Bytes, at: int, end: int) -> tuple[int, int]:
+    """The TCP options in [at, end): kinds as `probes.pack_options` packs them, and the MSS (0 where none).
+
+    Stops at the end-of-list option, at the sixteenth and at the first that is not whole.
+    """
+    packed, mss, shift = np.int64(0), np.int64(0), np.int64(0)
+    while at < end and shift < 64:
+        kind, size = np.int64(buf[at]), np.int64(1)
+        if kind > 1:
+            size = np.int64(buf[at + 1]) if at + 1 < end else np.int64(0)
+            if size < 2 or at + size > end:
+                break
+            if kind == 2 and size == 4 and mss == 0:
+                mss = big16(buf, at + 2)
+        packed |= (kind + 1 if kind < 14 else np.int64(15)) << shift
+        shift += 4
+        at += size
+        if kind == 0:
+            break
+    return packed, mss
+
+
+@kernel
+def _tcp(buf: Bytes, at: int, end: int, out: Rows, row: int) -> int:
+    """Read a TCP header [at, end) into the row if it opens a connection; its kind."""
+    if at + 20 > end or buf[at + 12] < 0x50:
+        return DAMAGED
+    flags = buf[at + 13]
+    if flags & 0x12 != 0x02:
+        answers = flags & 0x12 == 0x12 or flags & 0x04
+        return BACKSCATTER if answers else OTHER
+    out.sport[row] = big16(buf, at)
+    out.dport[row] = big16(buf, at + 2)
+    out.seq[row] = big32(buf, at + 4)
+    out.window[row] = big16(buf, at + 14)
+    packed, mss = np.int64(0), np.int64(0)
+    if buf[at + 12] >= 0x60:
+        packed, mss = _options(buf, at + 20, min(end, at + (buf[at + 12] >> 4) * 4))
+    out.options[row] = packed
+    out.mss[row] = mss
+    return PROBE
+
+
+@kernel
+def _datagram(buf: Bytes, at: int, end: int, out: Rows, row: int) -> int:
+    """Read a UDP or ICMP header [at, end) into the row whose protocol is set; its kind."""
+    if at + 8 > end:
+        return DAMAGED
+    out.window[row] = 0
+    out.options[row] = 0
+    out.mss[row] = 0
+    if out.proto[row] == UDP:
+        out.sport[row] = big16(buf, at)
+        out.dport[row] = big16(buf, at + 2)
+        out.seq[row] = 0
+        return PROBE
+    out.sport[row] = big16(buf, at + 4)
+    out.dport[row] = 0
+    out.seq[row] = big16(buf, at + 6)
+    if buf[at] == 8:
+        return PROBE
+    # Echo reply, unreachable, source quench, redirect, time exceeded, parameter problem: answers to someone else.
+    return BACKSCATTER if buf[at] in (0, 3, 4, 5, 11, 12) else OTHER
+
+
+@kernel
+def frame(buf: Bytes, at: int, end: int, link: int, out: Rows, row: int) -> int:
+    """Read the frame [at, end) of this link type into the row; its kind, and the row counts only for PROBE.
+
+    buf (B,), out columns (N,), 0 <= at <= end <= B, row < N -> one of the kinds
+    """
+    at = _network(buf, at, end, link)
+    if at < 0:
+        return NON_IPV4 if at == _NOT_IPV4 else DAMAGED
+    if at + 20 > end or buf[at] >> 4 != 4:
+        return DAMAGED
+    header, total = np.int64(buf[at] & 15) * 4, big16(buf, at + 2)
+    if header < 20 or total < header:
+        return DAMAGED
+    if big16(buf, at + 6) & 0x3FFF:
+        return FRAGMENT
+    proto = buf[at + 9]
+    out.src[row] = big32(buf, at + 12)
+    out.dst[row] = big32(buf, at + 16)
+    out.proto[row] = proto
+    out.ip_id[row] = big16(buf, at + 4)
+    out.ttl[row] = buf[at + 8]
+    out.length[row] = total
+    out.df[row] = buf[at + 6] & 0x40 != 0
+    end = min(end, at + total)
+    if proto == TCP:
+        return _tcp(buf, at + header, end, out, row)
+    if proto in (UDP, ICMP):
+        return _datagram(buf, at + header, end, out, row)
+    return OTHER

@@ -1,0 +1,85 @@
+"""Packets: chunks of capture bytes into batches of probes, whole record by whole record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from scangait.capture.batch import KINDS, Batch, Tally
+from scangait.capture.headers import Rows, rows
+from scangait.capture.opening import Damaged
+from scangait.capture.pcap import HEADER, MAGIC, RECORD, Pcap
+from scangait.capture.pcapng import Pcapng
+from scangait.errors import CaptureError
+from scangait.probes import Probes
+
+PCAPNG: Final = b"\x0a\x0d\x0d\x0a"
+
+
+def is_capture(head: bytes) -> bool:
+    """Whether a file that begins with these bytes is a pcap or pcapng capture."""
+    return head[:4] in MAGIC or head[:4] == PCAPNG
+
+
+class Parser:
+    """Takes the bytes of one capture in any pieces; keeps the piece of a record that is not whole yet."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.offset = 0
+        self.rest = b""
+        self.format: Pcap | Pcapng | None = None
+        self.broken = False
+
+    def feed(self, chunk: bytes) -> Batch:
+        """The probes of all records that are whole now. Raises CaptureError when the bytes are no known capture."""
+        raw = self.rest + chunk if self.rest else chunk
+        skip = 0
+        if self.format is None:
+            if len(raw) < HEADER:
+                self.rest = raw
+                return Batch(_columns(rows(0), 0), Tally())
+            skip = 0 if raw[:4] == PCAPNG else HEADER
+            self.format = Pcapng(raw, self.name) if raw[:4] == PCAPNG else Pcap(raw, self.name)
+        if self.broken:
+            return Batch(_columns(rows(0), 0), Tally())
+        buf = np.frombuffer(raw, np.uint8)[skip:]
+        out, counts = rows(len(buf) // RECORD + 1), np.zeros(len(KINDS), np.int64)
+        used, found, self.broken = self.format.parse(buf, out, counts)
+        self.offset += skip + used
+        self.rest = raw[skip + used :]
+        return Batch(_columns(out, found), Tally(dict(zip(KINDS, counts.tolist(), strict=True)), self._warning()))
+
+    def finish(self) -> Tally:
+        """What is left over at the end of the file. Raises CaptureError when it never was a capture."""
+        if self.format is None:
+            raise CaptureError(f"{self.name}: {len(self.rest)} bytes are too few for a capture; was it cut short?")
+        if self.rest and not self.broken:
+            where = f"at byte {self.offset}, {len(self.rest)} bytes left over"
+            return Tally(warnings=(f"{self.name}: truncated {where}; every whole record before was used",))
+        return Tally()
+
+    def _warning(self) -> tuple[str, ...]:
+        if not self.broken:
+            return ()
+        return (f"{self.name}: damaged at byte {self.offset}: a record length makes no sense; stopped there",)
+
+
+def packets(name: str, pieces: Iterator[bytes]) -> Iterator[Batch]:
+    """Batches of one capture, at most about as large as the pieces are."""
+    parser = Parser(name)
+    try:
+        for piece in pieces:
+            yield parser.feed(piece)
+            if parser.broken:
+                return
+    except Damaged as damage:
+        yield Batch(_columns(rows(0), 0), Tally(warnings=(str(damage),)))
+    yield Batch(_columns(rows(0), 0), parser.finish())
+
+
+def _columns(out: Rows, found: int) -> Probes:
+    """The rows that were filled, copied so that the room for the others is given back."""
+    return Probes(**{name: column[:found].copy() for name, column in out._asdict().items()})
