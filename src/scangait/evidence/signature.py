@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from scangait.evidence.finding import Finding
 from scangait.probes import Probes
-from scangait.scanners import SCANNERS
+from scangait.scanners import SIGNATURES
 from scangait.scanners.scanner import Signature
 
 FAITHFUL: Final = 0.95
@@ -35,9 +35,9 @@ def marks(probes: Probes) -> list[Marks]:
     if probes.window is None and probes.ip_id is None and probes.seq is None:
         return []
     return [
-        Marks(scanner.name, signature, signature.match(probes))
-        for scanner in SCANNERS.values()
-        for signature in scanner.signatures
+        Marks(label, signature, signature.match(probes))
+        for label, signatures in SIGNATURES.items()
+        for signature in signatures
     ]
 
 
