@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 import numpy as np
@@ -107,6 +107,11 @@ def in_time_order(probes: Probes) -> Probes:
 def without_headers(probes: Probes) -> Probes:
     """The same probes with every header field forgotten: what movement alone may look at."""
     return Probes(**{name: getattr(probes, name) for name in REQUIRED}, label=probes.label)
+
+
+def labelled(probes: Probes, label: NDArray[np.str_]) -> Probes:
+    """The same probes with these labels (N,)."""
+    return replace(probes, label=label)
 
 
 def pack_options(kinds: Iterable[int]) -> int:

@@ -1,0 +1,41 @@
+"""Learn the bundled library from the example captures: python scripts/bundle_library.py.
+
+Each capture has a telescope of its own, all of one size, so that samples are cut per capture and learned together.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from scangait.capture import read
+from scangait.engine import Threads
+from scangait.gait.samples import Sample, samples
+from scangait.gait.streams import by_label
+from scangait.identify.learn import learn_samples
+from scangait.probes import labelled
+from scangait.recipe import Recipe
+from scangait.telescope import telescope
+
+ROOT = Path(__file__).parent.parent
+CAPTURES = ROOT / "examples" / "captures"
+
+
+def captured(recipe: Recipe) -> dict[str, list[Sample]]:
+    """Labelled samples of each example capture."""
+    found = {}
+    for entry in json.loads((CAPTURES / "manifest.json").read_text()):
+        probes = read(CAPTURES / entry["file"])
+        truth = labelled(probes, np.full(len(probes), entry["scanner"]))
+        found[entry["file"]] = samples(truth, by_label(truth), telescope(entry["telescope"]), recipe)
+    return found
+
+
+if __name__ == "__main__":
+    recipe = Recipe()
+    by_capture = captured(recipe)
+    everything = [sample for found in by_capture.values() for sample in found]
+    source = f"{len(by_capture)} real captures of zmap, masscan and nmap by a /20 (examples/captures)"
+    library = learn_samples(everything, 4096, recipe, engine=Threads(), provenance=source)
+    library.save(ROOT / "src" / "scangait" / "library.json")
+    print(f"{len(library.candidates)} candidates from {source}")
