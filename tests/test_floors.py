@@ -12,6 +12,7 @@ FLOOR = {
     "telescope": 1,
     "recipe": 1,
     "engine": 1,
+    "kernel": 1,
     "capture": 2,
     "scanners": 2,
     "gait": 2,

@@ -22,6 +22,8 @@ class Recipe:
         apart, as a share of the telescope, a share of the last octet's circle, and in units of the log-gap. Finer
         models learn the run, not the tool.
     gap_fence: Tukey's fence Q3 + `fence_iqr` IQR on raw "seconds" (the paper) or on their "log".
+    shortest_pause_s, longest_pause_s: an outlier gap shorter than the first (seconds) never ends an execution, one
+        longer than the second always does; between them the destinations decide.
     similarity: of a sub-set's destinations and the sample so far: "jaccard" (the paper) or "overlap" coefficient.
     merge_at_most: neighbours stay one sample while their similarity is at most this (paper: 0.1).
     drop_outlier_movements: leave out the movements that span an outlier gap (the paper does).
@@ -45,6 +47,8 @@ class Recipe:
     gap_resolution: float = 1.0
     gap_fence: Literal["seconds", "log"] = "log"
     fence_iqr: float = 1.5
+    shortest_pause_s: float = 60.0
+    longest_pause_s: float = 600.0
     similarity: Literal["jaccard", "overlap"] = "overlap"
     merge_at_most: float = 0.1
     drop_outlier_movements: bool = False
@@ -67,6 +71,8 @@ class Recipe:
             movement=movement,
             scale="raw",
             gap_fence="seconds",
+            shortest_pause_s=0.0,
+            longest_pause_s=float("inf"),
             similarity="jaccard",
             drop_outlier_movements=True,
             drop_short_samples=True,

@@ -6,17 +6,14 @@ the registry of tcpdump.org/linktypes.html. Every length is checked before a byt
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from scangait.kernel import kernel
 from scangait.probes import COLUMNS, ICMP, TCP, UDP
 
-Kernel = TypeVar("Kernel", bound=Callable[..., Any])
-kernel: Callable[[Kernel], Kernel] = njit(cache=True, nogil=True)
 Bytes = NDArray[np.uint8]
 
 PROBE, BACKSCATTER, FRAGMENT, NON_IPV4, OTHER, DAMAGED, UNTIMED, UNREADABLE, KINDS = range(9)

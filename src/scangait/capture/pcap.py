@@ -7,8 +7,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from scangait.capture.headers import LINKS, UNREADABLE, Bytes, Rows, frame, kernel, word32
+from scangait.capture.headers import LINKS, UNREADABLE, Bytes, Rows, frame, word32
 from scangait.errors import CaptureError
+from scangait.kernel import kernel
 
 MAGIC: Final = {
     b"\xd4\xc3\xb2\xa1": (False, 1000),

@@ -49,7 +49,7 @@ def findings(found: list[Marks], members: NDArray[np.int64]) -> list[Finding]:
         bits = _bits(bearing, len(members), mark.signature.accident)
         if mark.label not in best or bits > best[mark.label].bits:
             reason = f"{bearing} of {len(members)} probes: {mark.signature.reason}"
-            version = mark.signature.version if bits > 0 else None
+            version = mark.signature.version if bits > 0 and mark.signature.version != "any" else None
             best[mark.label] = Finding("signature", mark.label, bits, reason, version)
     return list(best.values())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -63,5 +64,5 @@ def gather(parts: list[NDArray[np.float64]]) -> Movements:
     return Movements(np.ascontiguousarray(np.concatenate(parts)), ends)
 
 
-def _picked(space: list[Column], pause: list[Column], recipe: Recipe) -> list[Column]:
-    return {"spatial": space, "temporal": pause, "joint": space[-1:] + pause}[recipe.movement]
+def _picked(space: Sequence[Column], pause: Sequence[Column], recipe: Recipe) -> list[Column]:
+    return {"spatial": [*space], "temporal": [*pause], "joint": [space[-1], *pause]}[recipe.movement]

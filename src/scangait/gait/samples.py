@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Set
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -58,18 +59,20 @@ def outlier_gaps(delta_t: NDArray[np.float64], recipe: Recipe) -> NDArray[np.boo
     return np.greater(gaps, fence)
 
 
-def merged(place: NDArray[np.int64], cuts: NDArray[np.int64], recipe: Recipe) -> list[tuple[int, int]]:
+def merged(
+    place: NDArray[np.int64], cuts: NDArray[np.int64], recipe: Recipe, final: Set[int] = frozenset()
+) -> list[tuple[int, int]]:
     """Join the pieces of `place` (N,) between `cuts`: a piece goes on the sample while it brings new destinations.
 
     Returns (start, end) of each sample. A scan does not return to an address before it is through, so a piece whose
-    destinations are mostly known already begins another execution.
+    destinations are mostly known already begins another execution, and so does one that follows a `final` cut.
     """
     bounds = [0, *cuts.tolist(), len(place)]
     joined: list[tuple[int, int]] = []
     so_far: set[int] = set()
     for start, end in itertools.pairwise(bounds):
         piece = set(place[start:end].tolist())
-        if joined and similarity(piece, so_far, recipe) <= recipe.merge_at_most:
+        if joined and start not in final and similarity(piece, so_far, recipe) <= recipe.merge_at_most:
             joined[-1] = (joined[-1][0], end)
             so_far |= piece
         else:
@@ -92,7 +95,10 @@ def _of_stream(probes: Probes, members: NDArray[np.int64], scope: Telescope, rec
         return []
     time_ns = probes.time_ns[members]
     outlier = outlier_gaps(np.diff(time_ns) * NANOSECOND, recipe)
-    spans = merged(place, np.flatnonzero(outlier) + 1, recipe)
+    gaps = np.diff(time_ns) * NANOSECOND
+    cuts = np.flatnonzero(outlier & (gaps > recipe.shortest_pause_s)) + 1
+    final = set((np.flatnonzero(outlier & (gaps > recipe.longest_pause_s)) + 1).tolist())
+    spans = merged(place, cuts, recipe, final)
     broken = outlier if recipe.drop_outlier_movements else np.zeros_like(outlier)
     label = "" if probes.label is None else str(probes.label[members[0]])
     port = int(probes.dport[members[0]])

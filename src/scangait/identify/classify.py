@@ -135,7 +135,8 @@ def _trail(verdict: Verdict, sample: Sample, library: Library, size: int) -> Tra
     count = min(len(sample.members), TRAIL_POINTS)
     seconds = (sample.time_ns[:count] - sample.time_ns[0]) * NANOSECOND
     own = [candidate for candidate in library.candidates if candidate.label == verdict.label]
-    states, names = np.full(count, -1), ()
+    states = np.full(count, -1)
+    names: tuple[str, ...] = ()
     if own:
         fit = movement.per_movement([sample], own, size, library.recipe, Serial())[0]
         model = own[int(np.argmax(fit))].model

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from scangait.engine import Engine, Serial
 from scangait.errors import FitError
+from scangait.kernel import kernel
 from scangait.model.emission import log_emission
 from scangait.model.hmm import HMM
 
@@ -73,7 +73,7 @@ def fit_hmms(
     return list((engine or Serial()).map(lambda job: fit_hmm(job[0], job[1], floor=floor), jobs))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _step(
     x: NDArray[np.float64],
     start: NDArray[np.float64],
@@ -101,7 +101,7 @@ def _step(
     return loglik
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _forward(
     table: NDArray[np.float64], start: NDArray[np.float64], transition: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
@@ -134,7 +134,7 @@ def _forward(
     return alpha, scale, loglik
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _backward(
     table: NDArray[np.float64],
     alpha: NDArray[np.float64],
@@ -169,7 +169,7 @@ def _backward(
     return belief, counts
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _gaussians(
     x: NDArray[np.float64],
     belief: NDArray[np.float64],

@@ -5,11 +5,12 @@ from __future__ import annotations
 from math import log, pi
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from scangait.kernel import kernel
 
-@njit(cache=True, nogil=True)
+
+@kernel
 def log_emission(
     x: NDArray[np.float64], means: NDArray[np.float64], variances: NDArray[np.float64]
 ) -> NDArray[np.float64]:

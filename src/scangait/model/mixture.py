@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from scangait.engine import Engine, Serial
 from scangait.errors import FitError
+from scangait.kernel import kernel
 from scangait.model.emission import log_emission
 
 TOLERANCE: Final = 1e-6
@@ -98,7 +98,7 @@ def _start(
     return np.full(states, 1 / states), means, variances
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _expectation_maximisation(
     x: NDArray[np.float64],
     weights: NDArray[np.float64],

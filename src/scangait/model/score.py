@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from scangait.engine import Engine, Serial
+from scangait.kernel import kernel
 from scangait.model.emission import log_emission
 from scangait.model.hmm import HMM
 
@@ -25,7 +25,7 @@ def score(
     return np.stack(list(columns), axis=1) if hmms else np.empty((len(ends), 0))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def advance(belief: NDArray[np.float64], log_b: NDArray[np.float64]) -> float:
     """Take in one observation: the gain in log-likelihood; the predicted belief becomes the filtered one, in place.
 
@@ -45,7 +45,7 @@ def advance(belief: NDArray[np.float64], log_b: NDArray[np.float64]) -> float:
     return np.nan
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def predict(belief: NDArray[np.float64], transition: NDArray[np.float64], ahead: NDArray[np.float64]) -> None:
     """One step of the chain: `ahead` becomes the belief before the next observation.
 
@@ -58,7 +58,7 @@ def predict(belief: NDArray[np.float64], transition: NDArray[np.float64], ahead:
             ahead[k] += belief[i] * transition[i, k]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _score(
     x: NDArray[np.float64],
     ends: NDArray[np.int64],
@@ -90,7 +90,7 @@ def _score(
     return result
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _score_in_logs(table: NDArray[np.float64], start: NDArray[np.float64], transition: NDArray[np.float64]) -> float:
     """Log-likelihood of one sequence, in logarithms throughout.
 

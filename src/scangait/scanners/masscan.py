@@ -30,7 +30,7 @@ def _head(probes: Probes) -> NDArray[np.bool_]:
 
 
 SIGNATURES: Final = (
-    Signature("up to 1.3.2", "IP id = low 16 bits of (destination ^ port ^ sequence): Masscan", ID_CHANCE, _released),
+    Signature("<=1.3.2", "IP id = low 16 bits of (destination ^ port ^ sequence): Masscan", ID_CHANCE, _released),
     Signature(
         "after 1.3.2", "the Masscan IP id relation with window 1025: Masscan after 1.3.2", ID_CHANCE / 2**16, _head
     ),

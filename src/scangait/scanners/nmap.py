@@ -28,7 +28,7 @@ def _raw_syn(probes: Probes) -> NDArray[np.bool_]:
 
 SIGNATURES: Final = (
     Signature(
-        "raw SYN",
+        "any",
         "window 1024, MSS 1460 as the only option, no DF, TTL 20 to 59: Nmap",
         2.0**-16 * (HIGHEST_TTL - LOWEST_TTL + 1) / 256,
         _raw_syn,

@@ -45,10 +45,10 @@ def _version_4(probes: Probes) -> NDArray[np.bool_]:
 
 
 SIGNATURES: Final = (
-    Signature("up to 2.1", "IP id 54321, window 65535, no options: ZMap up to 2.1", ID_CHANCE * 2.0**-16, _version_2),
-    Signature("3.0 or 4.0", "IP id 54321, window 65535, MSS only: ZMap 3.0 or 4.0", ID_CHANCE * 2.0**-16, _version_3),
+    Signature("<=2.1", "IP id 54321, window 65535, no options: ZMap up to 2.1", ID_CHANCE * 2.0**-16, _version_2),
+    Signature("3.0/4.0", "IP id 54321, window 65535, MSS only: ZMap 3.0 or 4.0", ID_CHANCE * 2.0**-16, _version_3),
     Signature(
-        "4.1 or later",
+        ">=4.1",
         "window 65535, Windows-like options without DF, TTL at most 64, source port 32768-61000: ZMap from 4.1",
         PORT_CHANCE * OPTION_CHANCE,
         _version_4,

@@ -1,0 +1,48 @@
+"""scangait identify: captures in, verdicts out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from scangait.cli import options
+from scangait.telescope import Telescope
+
+
+@click.command(short_help="Say which tool makes each scan in a capture.")
+@options.inputs
+@options.scope
+@options.columns
+@click.option("--library", type=click.Path(), help="A library of your own; the bundled one otherwise.")
+@click.option("--evidence", default="movement,signature", show_default=True, help="Kinds of evidence to listen to.")
+@click.option("--report", type=click.Path(dir_okay=False), help="Write one HTML page with pictures.")
+@click.option("--save", type=click.Path(dir_okay=False), help="Save the result; `scangait show` shows it again.")
+@options.as_json
+@options.quiet
+def command(
+    captures: tuple[str, ...],
+    scope: Telescope | None,
+    columns: dict[str, str],
+    library: str | None,
+    evidence: str,
+    report: str | None,
+    save: str | None,
+    *,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Say which tool makes each scan in CAPTURES: files, globs, folders, or "-" for standard input."""
+    from scangait.capture import load
+    from scangait.identify import classify
+    from scangait.identify.library import Library
+
+    kinds = tuple(word.strip() for word in evidence.split(","))
+    if not set(kinds) <= set(classify.KINDS):
+        raise click.BadParameter(f"{evidence!r}: choose from {', '.join(classify.KINDS)}", param_hint="--evidence")
+    known = Library.load(library) if library else Library.bundled()
+    with options.working("reading and identifying", quiet=quiet):
+        result = classify.report(load(captures, columns=columns), known, scope, captures, evidence=kinds)
+    from scangait.cli.output import deliver
+
+    deliver(result, as_json=as_json, quiet=quiet, save=save and Path(save), report=report and Path(report))
