@@ -127,7 +127,7 @@ def _gunzip(name: str, stream: IO[bytes], first: bytes) -> Iterator[bytes]:
                 if not pending:
                     return
         raise Damaged(f"{name}: the gzip data end too early; everything before was used")
-    except isal_zlib.error as error:
+    except isal_zlib.error as error:  # type: ignore[misc]
         raise Damaged(f"{name}: damaged gzip data ({error}); everything before was used") from error
 
 

@@ -18,7 +18,7 @@ def _relation(probes: Probes) -> NDArray[np.bool_]:
     if probes.ip_id is None or probes.seq is None:
         return np.zeros(len(probes), np.bool_)
     mixed = probes.dst ^ probes.dport.astype(np.uint32) ^ probes.seq
-    return (mixed & np.uint32(0xFFFF)) == probes.ip_id
+    return np.asarray((mixed & np.uint32(0xFFFF)) == probes.ip_id, np.bool_)
 
 
 def _released(probes: Probes) -> NDArray[np.bool_]:

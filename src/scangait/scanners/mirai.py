@@ -14,7 +14,7 @@ from scangait.scanners.scanner import Signature
 def _sequence_is_destination(probes: Probes) -> NDArray[np.bool_]:
     if probes.seq is None:
         return np.zeros(len(probes), np.bool_)
-    return (probes.seq == probes.dst) & (probes.proto == TCP)
+    return np.asarray((probes.seq == probes.dst) & (probes.proto == TCP), np.bool_)
 
 
 SIGNATURES: Final = (

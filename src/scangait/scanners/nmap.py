@@ -23,7 +23,7 @@ def _raw_syn(probes: Probes) -> NDArray[np.bool_]:
     if probes.window is None or probes.mss is None or probes.options is None or probes.ttl is None or probes.df is None:
         return np.zeros(len(probes), np.bool_)
     shape = (probes.window == WINDOW) & (probes.mss == MSS) & (probes.options == MSS_ONLY) & ~probes.df
-    return shape & (probes.ttl >= LOWEST_TTL) & (probes.ttl <= HIGHEST_TTL)
+    return np.asarray(shape & (probes.ttl >= LOWEST_TTL) & (probes.ttl <= HIGHEST_TTL), np.bool_)
 
 
 SIGNATURES: Final = (

@@ -19,7 +19,7 @@ def _constant_key(probes: Probes) -> NDArray[np.bool_]:
     key = probes.seq ^ probes.dst.byteswap() ^ ports
     pair = probes.src.astype(np.uint64) << np.uint64(32) | key
     _, place, count = np.unique(pair, return_inverse=True, return_counts=True)
-    return (count[place] >= 2) & (probes.proto == TCP)
+    return np.asarray((count[place] >= 2) & (probes.proto == TCP), np.bool_)
 
 
 SIGNATURES: Final = (

@@ -25,7 +25,7 @@ def _old(probes: Probes, length: int) -> NDArray[np.bool_]:
     if probes.ip_id is None or probes.window is None or probes.length is None:
         return np.zeros(len(probes), np.bool_)
     fixed = (probes.ip_id == FIXED_ID) & (probes.window == WINDOW) & (probes.length == length)
-    return fixed & (probes.proto == TCP)
+    return np.asarray(fixed & (probes.proto == TCP), np.bool_)
 
 
 def _version_2(probes: Probes) -> NDArray[np.bool_]:
@@ -41,7 +41,7 @@ def _version_4(probes: Probes) -> NDArray[np.bool_]:
     if probes.options is None or probes.window is None or probes.df is None or probes.ttl is None:
         return np.zeros(len(probes), np.bool_)
     stack = (probes.options == WINDOWS_OPTIONS) & (probes.window == WINDOW) & ~probes.df & (probes.ttl <= 64)
-    return stack & (probes.sport >= FIRST_PORT) & (probes.sport <= LAST_PORT)
+    return np.asarray(stack & (probes.sport >= FIRST_PORT) & (probes.sport <= LAST_PORT), np.bool_)
 
 
 SIGNATURES: Final = (
