@@ -22,8 +22,9 @@ class Recipe:
         apart, as a share of the telescope, a share of the last octet's circle, and in units of the log-gap. Finer
         models learn the run, not the tool.
     gap_fence: Tukey's fence Q3 + `fence_iqr` IQR on raw "seconds" (the paper) or on their "log".
-    shortest_pause_s, longest_pause_s: an outlier gap shorter than the first (seconds) never ends an execution, one
-        longer than the second always does; between them the destinations decide.
+    shortest_pause_s: an outlier gap shorter than this (seconds) never ends an execution; after a longer one the
+        destinations decide.
+    longest_pause_s: a gap longer than this, and than 1000 median gaps of the stream, always ends one.
     similarity: of a sub-set's destinations and the sample so far: "jaccard" (the paper) or "overlap" coefficient.
     merge_at_most: neighbours stay one sample while their similarity is at most this (paper: 0.1).
     drop_outlier_movements: leave out the movements that span an outlier gap (the paper does).

@@ -19,6 +19,9 @@ NANOSECOND: Final = 1e-9
 TICK_S: Final = 1e-6
 """The step of most capture clocks: a gap of 0 counts as one tick where its logarithm is taken."""
 
+LONG_SILENCE: Final = 1000
+"""Median gaps that no pause inside one execution lasts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -59,6 +62,12 @@ def outlier_gaps(delta_t: NDArray[np.float64], recipe: Recipe) -> NDArray[np.boo
     return np.greater(gaps, fence)
 
 
+def silence(delta_t: NDArray[np.float64], recipe: Recipe) -> float:
+    """The gap in seconds above which whatever comes next is another execution."""
+    usual = float(np.median(delta_t)) if len(delta_t) else 0.0
+    return max(recipe.longest_pause_s, LONG_SILENCE * usual)
+
+
 def merged(
     place: NDArray[np.int64], cuts: NDArray[np.int64], recipe: Recipe, final: Set[int] = frozenset()
 ) -> list[tuple[int, int]]:
@@ -97,8 +106,8 @@ def _of_stream(probes: Probes, members: NDArray[np.int64], scope: Telescope, rec
     outlier = outlier_gaps(np.diff(time_ns) * NANOSECOND, recipe)
     gaps = np.diff(time_ns) * NANOSECOND
     cuts = np.flatnonzero(outlier & (gaps > recipe.shortest_pause_s)) + 1
-    final = set((np.flatnonzero(outlier & (gaps > recipe.longest_pause_s)) + 1).tolist())
-    spans = merged(place, cuts, recipe, final)
+    silences = np.flatnonzero(gaps > silence(gaps, recipe)) + 1
+    spans = merged(place, np.union1d(cuts, silences), recipe, set(silences.tolist()))
     broken = outlier if recipe.drop_outlier_movements else np.zeros_like(outlier)
     label = "" if probes.label is None else str(probes.label[members[0]])
     port = int(probes.dport[members[0]])
