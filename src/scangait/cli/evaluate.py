@@ -1,0 +1,58 @@
+"""scangait evaluate: labelled probes in, the paper's tables and figures out."""
+
+from __future__ import annotations
+
+import click
+
+from scangait.cli import options
+from scangait.telescope import Telescope
+
+
+@click.command(short_help="Run the paper's protocol on labelled probes.")
+@options.inputs
+@options.scope
+@options.columns
+@click.option("--ours", is_flag=True, help="Our recipe instead of the paper's.")
+@click.option("--learn-share", type=click.FloatRange(0, 1, min_open=True), default=0.10, show_default=True)
+@click.option("--test-share", type=click.FloatRange(0, 1, min_open=True), default=0.05, show_default=True)
+@click.option("--seed", default=0, show_default=True, help="Of the random starts of the slices.")
+@click.option("--report", type=click.Path(dir_okay=False), help="Write one HTML page with pictures.")
+@click.option("--save", type=click.Path(dir_okay=False), help="Save the result; `scangait show` shows it again.")
+@options.as_json
+@options.quiet
+def command(
+    captures: tuple[str, ...],
+    scope: Telescope | None,
+    columns: dict[str, str],
+    learn_share: float,
+    test_share: float,
+    seed: int,
+    report: str | None,
+    save: str | None,
+    *,
+    ours: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Learn on 10 % of labelled CAPTURES and test on 5 %, for spatial, temporal and joint movements."""
+    from scangait.capture import load
+    from scangait.cli.output import deliver
+    from scangait.engine import Threads
+    from scangait.identify.evaluate import evaluate, movement_recipes
+    from scangait.recipe import Recipe
+    from scangait.telescope import infer
+
+    if learn_share + test_share > 1:
+        raise click.BadParameter("the two shares are more than the whole", param_hint="--learn-share, --test-share")
+    with options.working("evaluating", quiet=quiet):
+        probes = load(captures, columns=columns).probes
+        result = evaluate(
+            probes,
+            scope or infer(probes.dst),
+            movement_recipes(Recipe() if ours else Recipe.paper()),
+            seed=seed,
+            learn_share=learn_share,
+            test_share=test_share,
+            engine=Threads(),
+        )
+    deliver(result, as_json=as_json, quiet=quiet, save=save, report=report)
