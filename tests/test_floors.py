@@ -19,12 +19,12 @@ FLOOR = {
     "model": 2,
     "simulate": 3,
     "evidence": 3,
-    "identify": 4,
+    "recognise": 4,
     "show": 5,
     "cli": 6,
     "__init__": 6,
 }
-RESULTS = "scangait.identify.results"
+RESULTS = "scangait.recognise.results"
 FILES = sorted(SOURCE.rglob("*.py"))
 
 
@@ -45,7 +45,7 @@ def test_imports_go_down_and_never_sideways(path):
             continue
         there = name.split(".")[1]
         assert there == here or FLOOR[there] < FLOOR[here], f"{here} imports {name}"
-        if here == "show" and there == "identify":
+        if here == "show" and there == "recognise":
             assert name == RESULTS, "show reads results only"
 
 

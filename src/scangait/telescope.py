@@ -29,6 +29,11 @@ class Telescope:
         """Number of dark addresses."""
         return int(self.before[-1] + self.last[-1] - self.first[-1] + 1)
 
+    @classmethod
+    def of(cls, prefixes: str | Iterable[str]) -> Telescope:
+        """The same as `telescope(prefixes)`."""
+        return telescope(prefixes)
+
     def __str__(self) -> str:
         blocks = (
             ipaddress.summarize_address_range(ipaddress.IPv4Address(int(low)), ipaddress.IPv4Address(int(high)))

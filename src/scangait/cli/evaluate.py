@@ -38,8 +38,8 @@ def command(
     from scangait.capture import load
     from scangait.cli.output import deliver
     from scangait.engine import Threads
-    from scangait.identify.evaluate import evaluate, movement_recipes
     from scangait.recipe import Recipe
+    from scangait.recognise.evaluate import evaluate, movement_recipes
     from scangait.telescope import infer
 
     if learn_share + test_share > 1:

@@ -34,8 +34,8 @@ def command(
 ) -> None:
     """Say which tool makes each scan in CAPTURES: files, globs, folders, or "-" for standard input."""
     from scangait.capture import load
-    from scangait.identify import classify
-    from scangait.identify.library import Library
+    from scangait.recognise import classify
+    from scangait.recognise.library import Library
 
     kinds = tuple(word.strip() for word in evidence.split(","))
     if not set(kinds) <= set(classify.KINDS):

@@ -37,8 +37,8 @@ def command(
 
     from scangait.capture import load
     from scangait.engine import Threads
-    from scangait.identify.learn import learn
     from scangait.recipe import Movement, Recipe
+    from scangait.recognise.learn import learn
     from scangait.telescope import infer
 
     kind = cast("Movement", movement)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from scangait.identify.results import Evaluation, Identification, encode
+from scangait.recognise.results import Evaluation, Identification, encode
 
 
 def deliver(

@@ -17,6 +17,6 @@ from scangait.cli.output import deliver
 @options.quiet
 def command(result: str, report: str | None, *, as_json: bool, quiet: bool) -> None:
     """Show a RESULT that --save wrote: identification or evaluation."""
-    from scangait.identify.results import load
+    from scangait.recognise.results import load
 
     deliver(load(Path(result)), as_json=as_json, quiet=quiet, save=None, report=report)

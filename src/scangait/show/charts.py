@@ -8,7 +8,7 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-from scangait.identify.results import Confusion, LikelihoodMatrix, MixturePicture, SampleRow, Trail
+from scangait.recognise.results import Confusion, LikelihoodMatrix, MixturePicture, SampleRow, Trail
 
 WIDTH: Final = 640
 HEIGHT: Final = 300

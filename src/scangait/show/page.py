@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from scangait.identify.results import Evaluation, Identification
+from scangait.recognise.results import Evaluation, Identification
 from scangait.show import charts
 
 PICTURED = 12

@@ -9,7 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from scangait.identify.results import Confusion, Evaluation, Identification, MovementResult, Verdict
+from scangait.recognise.results import Confusion, Evaluation, Identification, MovementResult, Verdict
 
 MANY: Final = 50
 WIDE: Final = 120

@@ -16,10 +16,12 @@ from scangait.evidence.movement import CHANCE, per_movement
 from scangait.gait.movements import movements
 from scangait.gait.samples import NANOSECOND, Sample, samples
 from scangait.gait.streams import by_label
-from scangait.identify.candidates import chosen, groups, scaled_rows
-from scangait.identify.confusion import confusion
-from scangait.identify.learn import Fitted, candidates, fit, sub_matrix, training_set
-from scangait.identify.results import (
+from scangait.probes import Probes, in_time_order, take
+from scangait.recipe import MOVEMENTS, Movement, Recipe
+from scangait.recognise.candidates import chosen, groups, scaled_rows
+from scangait.recognise.confusion import confusion
+from scangait.recognise.learn import Fitted, candidates, fit, sub_matrix, training_set
+from scangait.recognise.results import (
     CandidateRow,
     DatasetRow,
     Evaluation,
@@ -28,8 +30,6 @@ from scangait.identify.results import (
     MovementResult,
     SampleRow,
 )
-from scangait.probes import Probes, in_time_order, take
-from scangait.recipe import MOVEMENTS, Movement, Recipe
 from scangait.telescope import Telescope
 
 LEARN_SHARE: Final = 0.10
@@ -38,13 +38,14 @@ PRIVILEGED: Final = 1024
 """The paper compares the ports below this that all labels have in common."""
 PICTURES: Final = 4
 BINS: Final = 60
+PAPER: Final = (Recipe.paper("spatial"), Recipe.paper("temporal"), Recipe.paper("joint"))
 DAY_NS: Final = 86_400_000_000_000
 
 
 def evaluate(
     probes: Probes,
     scope: Telescope,
-    recipes: Sequence[Recipe] = tuple(Recipe.paper(kind) for kind in MOVEMENTS),
+    recipes: Sequence[Recipe] = PAPER,
     *,
     seed: int = 0,
     learn_share: float = LEARN_SHARE,

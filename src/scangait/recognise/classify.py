@@ -16,11 +16,11 @@ from scangait.evidence import movement, signature
 from scangait.gait.movements import movements
 from scangait.gait.samples import NANOSECOND, Sample, samples
 from scangait.gait.streams import by_source
-from scangait.identify.decide import Decision, decide
-from scangait.identify.library import Library
-from scangait.identify.results import Evidence, Identification, Trail, Verdict
 from scangait.model.viterbi import viterbi
 from scangait.probes import ICMP, TCP, Probes
+from scangait.recognise.decide import Decision, decide
+from scangait.recognise.library import Library
+from scangait.recognise.results import Evidence, Identification, Trail, Verdict
 from scangait.telescope import Telescope, infer, position
 
 KINDS: Final = ("movement", "signature")

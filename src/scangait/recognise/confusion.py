@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scangait.identify.results import Confusion
+from scangait.recognise.results import Confusion
 
 
 def confusion(truth: Sequence[str], said: Sequence[str]) -> Confusion:

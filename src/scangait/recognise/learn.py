@@ -14,13 +14,13 @@ from scangait.gait.disturb import disturb
 from scangait.gait.movements import Movements, floor, gather, movements
 from scangait.gait.samples import Sample, pieces, samples
 from scangait.gait.streams import by_label
-from scangait.identify.candidates import chosen, groups, likelihood_matrix
-from scangait.identify.library import Library
 from scangait.model.baum_welch import fit_hmms
 from scangait.model.hmm import HMM, from_mixture
 from scangait.model.mixture import Mixture, fit_mixtures
 from scangait.probes import Probes
 from scangait.recipe import Recipe
+from scangait.recognise.candidates import chosen, groups, likelihood_matrix
+from scangait.recognise.library import Library
 from scangait.telescope import Telescope
 
 
