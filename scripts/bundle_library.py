@@ -12,9 +12,9 @@ from scangait.capture import read
 from scangait.engine import Threads
 from scangait.gait.samples import Sample, samples
 from scangait.gait.streams import by_label
-from scangait.identify.learn import learn_samples
 from scangait.probes import labelled
 from scangait.recipe import Recipe
+from scangait.recognise.learn import learn_samples
 from scangait.telescope import telescope
 
 ROOT = Path(__file__).parent.parent

@@ -14,8 +14,8 @@ from scangait.engine import Threads
 from scangait.evidence.movement import best_by_label, per_movement
 from scangait.gait.disturb import disturb
 from scangait.gait.samples import pieces
-from scangait.identify.learn import candidates, fit, training_set
 from scangait.recipe import MOVEMENTS, Recipe
+from scangait.recognise.learn import candidates, fit, training_set
 
 TESTS = (("as captured", 0, 0), ("50 us jitter", 50e-6, 0), ("200 us jitter", 2e-4, 0), ("1 ms jitter", 1e-3, 0),
          ("10 % loss", 0, 0.1), ("30 % loss", 0, 0.3))  # fmt: skip

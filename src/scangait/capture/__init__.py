@@ -7,17 +7,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
 from operator import add
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
 from scangait.capture.batch import Batch, Tally
-from scangait.capture.opening import chunks, expand
+from scangait.capture.opening import Damaged, chunks, expand
 from scangait.capture.packets import is_capture, packets
 from scangait.errors import CaptureError
 from scangait.probes import Probes, concat, in_time_order
 
 __all__ = ["Batch", "Tally", "batches", "load", "read"]
 
+MAGIC_BYTES: Final = 4
 Sources = str | Path | Iterable[str | Path]
 
 
@@ -29,11 +31,7 @@ def batches(sources: Sources, *, columns: Mapping[str, str] | None = None) -> It
     """
     for name in expand(sources):
         pieces = chunks(name)
-        head = next(pieces, b"")
-        while head and len(head) < 4 and (more := next(pieces, b"")):
-            head += more
-        if not head:
-            raise CaptureError(f"{name}: the file is empty; was anything captured?")
+        head = _head(name, pieces)
         whole = itertools.chain([head], pieces)
         if is_capture(head):
             yield from packets(name, whole)
@@ -41,6 +39,19 @@ def batches(sources: Sources, *, columns: Mapping[str, str] | None = None) -> It
             from scangait.capture.rows import row_batches
 
             yield from row_batches(name, head, whole, columns or {})
+
+
+def _head(name: str, pieces: Iterator[bytes]) -> bytes:
+    """The first bytes, at least four where there are so many."""
+    head = b""
+    try:
+        while len(head) < MAGIC_BYTES and (more := next(pieces, b"")):
+            head += more
+    except Damaged as damage:
+        raise CaptureError(f"{damage} (only {len(head)} bytes came out)") from damage
+    if not head:
+        raise CaptureError(f"{name}: the file is empty; was anything captured?")
+    return head
 
 
 def load(sources: Sources, *, columns: Mapping[str, str] | None = None) -> Batch:

@@ -73,11 +73,12 @@ def _interface(block: bytes, order: str) -> tuple[int, int, int, int]:
 @kernel
 def _time_ns(high: int, low: int, ticks: int, offset_s: int) -> int:
     """Nanoseconds since 1970 of a time in ticks, without overflow; -1 where it is beyond the clock."""
-    stamp = np.uint64(high) << np.uint64(32) | np.uint64(low)
-    seconds = np.int64(stamp // np.uint64(ticks))
+    stamp = np.int64(high) << 32 | np.int64(low)
+    if stamp < 0:
+        return -1
+    seconds, rest = stamp // ticks, stamp % ticks
     if seconds + offset_s > 9_223_372_035 or seconds + offset_s < 0:
         return -1
-    rest = np.int64(stamp % np.uint64(ticks))
     if ticks <= NANOSECONDS:
         part = rest * NANOSECONDS // ticks
     else:

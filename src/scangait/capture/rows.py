@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from scangait.capture.batch import Batch, Tally
+from scangait.capture.opening import Damaged
 from scangait.errors import CaptureError
 from scangait.probes import COLUMNS, ICMP, REQUIRED, TCP, UDP, Probes, empty
 
@@ -39,11 +40,25 @@ ANSWERED: Final = {"SF", "S1", "S2", "S3", "RSTO", "RSTR", "SHR", "RSTRH", "OTH"
 
 def row_batches(name: str, head: bytes, pieces: Iterator[bytes], columns: Mapping[str, str]) -> Iterator[Batch]:
     """Batches of one row file. Raises CaptureError for a missing column or a value that does not parse."""
-    for first_row, table in _tables(name, head, pieces):
+    warnings: list[str] = []
+    for first_row, table in _tables(name, head, pieces, warnings):
         yield _batch(name, first_row, table, _mapped(name, table.columns, columns))
+    yield Batch(empty(), Tally(warnings=tuple(warnings)))
 
 
-def _tables(name: str, head: bytes, pieces: Iterator[bytes]) -> Iterator[tuple[int, pl.DataFrame]]:
+def _collected(pieces: Iterator[bytes], warnings: list[str]) -> bytes:
+    """All bytes; of damaged compressed data the whole lines before the damage."""
+    parts: list[bytes] = []
+    try:
+        parts.extend(pieces)
+    except Damaged as damage:
+        warnings.append(str(damage))
+        raw = b"".join(parts)
+        return raw[: raw.rfind(b"\n") + 1]
+    return b"".join(parts)
+
+
+def _tables(name: str, head: bytes, pieces: Iterator[bytes], warnings: list[str]) -> Iterator[tuple[int, pl.DataFrame]]:
     """Tables of text or numbers, each with the line or row number of its first row."""
     import polars as pl
 
@@ -55,7 +70,7 @@ def _tables(name: str, head: bytes, pieces: Iterator[bytes]) -> Iterator[tuple[i
         for start in range(0, max(total, 1), ROWS):
             yield start + 1, lazy.slice(start, ROWS).collect()
         return
-    raw = b"".join(pieces)
+    raw = _collected(pieces, warnings)
     try:
         yield _text_table(name, raw)
     except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
