@@ -31,6 +31,6 @@ def confusion(truth: Sequence[str], said: Sequence[str]) -> Confusion:
         counts=tuple(tuple(counts) for counts in table[present].tolist()),
         accuracy=right / total,
         balanced_accuracy=float((np.diag(table)[present] / row[present]).mean()),
-        mcc=covariance / spread if spread else 0.0,
+        mcc=float(covariance / spread) if spread else 0.0,
         majority_baseline=float(row.max() / total),
     )
