@@ -176,8 +176,10 @@ def _picture(fitted: Fitted, index: int, recipe: Recipe, size: int) -> MixturePi
     sample, mixture = fitted.samples[index], fitted.mixtures[index]
     values = movements(sample, size, recipe)[:, -1]
     low, high = np.quantile(values, [0.005, 0.995])
+    shy = max(0.0, np.sqrt(mixture.variances[:, -1].max()) - (high - low)) * 2  # room to see a narrow Gaussian whole
+    low, high = low - shy, high + shy
     inside = values[(values >= low) & (values <= high)]
-    density, edges = np.histogram(inside, bins=BINS, range=(low, max(high, low + 1e-9)), density=True)
+    density, edges = np.histogram(inside, bins=BINS, range=(low, high), density=True)
     space = "step in addresses" if recipe.scale == "raw" else "step around the last octet"
     pause = "gap in seconds" if recipe.scale == "raw" else "logarithm of gap over mean gap"
     return MixturePicture(

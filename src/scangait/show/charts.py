@@ -97,7 +97,12 @@ def samples_chart(rows: Sequence[SampleRow]) -> Markup:
         f'<circle class="mark" cx="{LEFT + (i + 0.5) * step:.1f}" cy="{_y(row.addresses / top):.1f}" r="3"/>'
         for i, row in enumerate(shown)
     )
-    return _svg("Probes and addresses per sample", _axes("samples, by label and port", "count", None, (0, top)) + marks)
+    legend = "".join(
+        f'<rect class="s{index % SERIES}" x="{LEFT + 10 + index * 110}" y="{HEIGHT - 20}" width="12" height="12"/>'
+        f'<text x="{LEFT + 27 + index * 110}" y="{HEIGHT - 9}">{escape(name)}</text>'
+        for index, name in enumerate(names[:5])
+    )
+    return _svg("Probes and addresses per sample", _axes("", "count", None, (0, top)) + marks + legend)
 
 
 def _density(picture: MixturePicture, value: float) -> float:
