@@ -62,3 +62,9 @@ def test_the_readme_runs(monkeypatch):
 def test_usage_errors_exit_with_2():
     assert CliRunner().invoke(cli, ["identify"]).exit_code == 2
     assert CliRunner().invoke(cli, ["identify", "--evidence", "stars", "x"]).exit_code == 2
+
+
+def test_every_field_of_a_verdict_is_documented():
+    text = (ROOT / "docs" / "verdict.md").read_text()
+    for name in scangait.Verdict.__struct_fields__:
+        assert name in text

@@ -81,6 +81,46 @@ def test_every_link_type_byte_order_and_resolution_of_pcap(tmp_path, kind, order
 
 @pytest.mark.parametrize("kind", LINKS)
 @pytest.mark.parametrize("order", "<>")
+def test_generated_captures_agree_with_scapy_on_every_field(tmp_path, kind, order):
+    from scapy.layers.inet import IP, TCP
+    from scapy.utils import PcapReader
+
+    rng = np.random.default_rng(3)
+    options = b"\x02\x04\x05\xb4\x01\x03\x03\x08\x01\x01\x04\x02"
+    packets = [
+        (
+            1_700_000_000_000_000_000 + i * 1001,
+            syn(
+                *rng.integers(1, 2**31, 2),
+                *rng.integers(1, 65536, 2),
+                int(rng.integers(2**32)),
+                options[: 12 * (i % 2)],
+            ),
+        )
+        for i in range(20)
+    ]
+    path = tmp_path / "a.pcap"
+    path.write_bytes(pcap(packets, kind, order, nano=True))
+    ours = read(path)
+    with PcapReader(str(path)) as reader:
+        theirs = list(reader)
+    assert len(ours) == len(theirs) == 20
+    for i, packet in enumerate(theirs):
+        ip = packet[IP] if IP in packet else IP(bytes(packet)[-(40 + 12 * (i % 2)) :])
+        tcp = ip[TCP]
+        assert ours.time_ns[i] == round(packet.time * 10**9)
+        assert str(ip.src) == ".".join(str(int(ours.src[i]) >> shift & 255) for shift in (24, 16, 8, 0))
+        assert str(ip.dst) == ".".join(str(int(ours.dst[i]) >> shift & 255) for shift in (24, 16, 8, 0))
+        fields = (ours.sport, ours.dport, ours.seq, ours.window, ours.ip_id, ours.ttl, ours.length, ours.proto)
+        said = (tcp.sport, tcp.dport, tcp.seq, tcp.window, ip.id, ip.ttl, ip.len, ip.proto)
+        assert tuple(int(column[i]) for column in fields) == said
+        assert bool(ours.df[i]) == bool(ip.flags.DF)
+        assert int(ours.mss[i]) == dict(tcp.options).get("MSS", 0)
+        assert int(ours.options[i]) == (pack_options([2, 1, 3, 1, 1, 4]) if i % 2 else 0)
+
+
+@pytest.mark.parametrize("kind", LINKS)
+@pytest.mark.parametrize("order", "<>")
 def test_pcapng_with_two_interfaces_of_different_clocks(tmp_path, kind, order):
     first, second = PACKETS[0], (PACKETS[1][0] + 10**9, PACKETS[1][1])
     raw = section(order) + interface(kind, order) + interface("raw", order, 0x80 | 20)

@@ -1,3 +1,5 @@
+import math
+import statistics
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 import naive
 from scangait.gait.disturb import disturb
 from scangait.gait.movements import differences, movements
-from scangait.gait.samples import Sample, merged, pieces, samples
+from scangait.gait.samples import Sample, merged, outlier_gaps, pieces, samples
 from scangait.gait.streams import by_label, by_source
 from scangait.probes import Probes
 from scangait.recipe import MOVEMENTS, Recipe
@@ -70,6 +72,17 @@ def test_streams_are_a_partition_in_time_order(rows):
         seen += keys
         start = end
     assert len(seen) == len(set(seen)) == len(set(zip(src, dport, strict=True)))
+
+
+@given(st.lists(st.floats(1e-6, 1e6), min_size=4, max_size=60), st.sampled_from(["seconds", "log"]))
+def test_outlier_gaps_equal_their_naive_twin(gaps, fence):
+    values = gaps if fence == "seconds" else [math.log(gap) for gap in gaps]
+    low, _, high = statistics.quantiles(values, n=4, method="inclusive")
+    limit = high + 1.5 * (high - low)
+    said = outlier_gaps(np.array(gaps), Recipe(gap_fence=fence))
+    for value, outlier in zip(values, said, strict=True):
+        if abs(value - limit) > 1e-9 * max(abs(limit), 1):  # rounding decides on the fence itself
+            assert outlier == (value > limit)
 
 
 def test_unlabelled_probes_are_in_no_labelled_stream():

@@ -68,11 +68,15 @@ def report(
         telescope_inferred=scope.inferred,
         library=library.provenance,
         counts=dict(tally.counts),
-        warnings=tuple(tally.warnings),
+        warnings=(*tally.warnings, *_backwards(tally.out_of_order)),
         verdicts=tuple(verdict for verdict, _, _ in found),
         too_short=len(streams.ends) - len({(verdict.sources, verdict.ports) for verdict, _, _ in found}),
         trails=tuple(_trail(verdict, sample, library, scope.size) for verdict, sample, _ in found[:TRAILS]),
     )
+
+
+def _backwards(count: int) -> tuple[str, ...]:
+    return (f"{count} times went backwards; the probes were sorted",) if count else ()
 
 
 def _verdicts(

@@ -50,6 +50,13 @@ def learn(
     if probes.label is None or not np.any(probes.label != ""):
         raise SampleError("learn: no probe has a label; label them first with `scangait label`")
     found = samples(probes, by_label(probes), scope, recipe)
+    seen, kept = np.unique(probes.label[probes.label != ""], return_counts=True), {sample.label for sample in found}
+    for name, count in zip(*seen, strict=True):
+        if found and name not in kept:
+            raise SampleError(
+                f"learn: label {name!r} has {count} probes, but no sample of over {recipe.min_movements} movements; "
+                "capture more of it, or leave it out"
+            )
     return learn_samples(found, scope.size, recipe, engine=engine or Serial(), provenance=provenance)
 
 
