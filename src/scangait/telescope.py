@@ -34,6 +34,11 @@ class Telescope:
         """The same as `telescope(prefixes)`."""
         return telescope(prefixes)
 
+    @classmethod
+    def ranges(cls, inclusive: list[tuple[int, int]]) -> Telescope | None:
+        """From sorted, disjoint inclusive ranges of addresses; None for no range."""
+        return _from_ranges(inclusive, inferred=False) if inclusive else None
+
     def __str__(self) -> str:
         blocks = (
             ipaddress.summarize_address_range(ipaddress.IPv4Address(int(low)), ipaddress.IPv4Address(int(high)))
@@ -88,6 +93,25 @@ def address(scope: Telescope, place: NDArray[np.int64]) -> NDArray[np.uint32]:
         raise ValueError(f"positions must lie in 0..{scope.size - 1}")
     block = np.searchsorted(scope.before, place, side="right") - 1
     return (place - scope.before[block] + scope.first[block]).astype(np.uint32)
+
+
+def without(scope: Telescope, blocked: Telescope) -> Telescope:
+    """The addresses of `scope` that are not `blocked`. Raises TelescopeError when none is left."""
+    left: list[tuple[int, int]] = []
+    for first, last in zip(scope.first.tolist(), scope.last.tolist(), strict=True):
+        at = first
+        for low, high in zip(blocked.first.tolist(), blocked.last.tolist(), strict=True):
+            if high < at or low > last:
+                continue
+            if low > at:
+                left.append((at, low - 1))
+            at = high + 1
+        if at <= last:
+            left.append((at, last))
+    kept = Telescope.ranges(left)
+    if kept is None:
+        raise TelescopeError(f"every address of {scope} is blocked; choose other targets or another block list")
+    return kept
 
 
 def _network(word: str) -> ipaddress.IPv4Network:
