@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "evaluate": "Run the paper's protocol on labelled probes.",
     "label": "Name the tool of each probe by its header marks or a list of sources.",
     "show": "Show a saved result again.",
+    "order": "Print the first targets of a scan, exactly as the tool would.",
 }
 """Name and help of each command; its code is in the file of that name."""
 

@@ -1,0 +1,71 @@
+"""scangait order: the first targets of a scan."""
+
+from __future__ import annotations
+
+import click
+
+from scangait.telescope import Telescope
+
+
+def _ports(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ...]:
+    del ctx, param
+    try:
+        spans = [word.partition("-") for word in value.split(",")]
+        ports = tuple(port for low, _, high in spans for port in range(int(low), int(high or low) + 1))
+    except ValueError:
+        raise click.BadParameter(f"{value!r}: write 80 or 22,80,8000-8010") from None
+    if not ports or min(ports) < 0 or max(ports) > 65535:
+        raise click.BadParameter(f"{value!r}: ports lie in 0..65535")
+    return ports
+
+
+def _shard(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, int]:
+    del ctx, param
+    own, _, total = value.partition("/")
+    if not (own.isdigit() and total.isdigit() and int(own) < int(total)):
+        raise click.BadParameter(f"{value!r}: write 0/3, 1/3 or 2/3 for the shards of three")
+    return int(own), int(total)
+
+
+def _prefixes(ctx: click.Context, param: click.Parameter, value: str | None) -> Telescope | None:
+    del ctx, param
+    return Telescope.of(value) if value else None
+
+
+@click.command(short_help="Print the first targets of a scan.")
+@click.argument("tool", metavar="TOOL[:VERSION]")
+@click.option("--seed", required=True, type=click.IntRange(0), help="What the tool was given as --seed.")
+@click.option("--targets", default="0.0.0.0/0", show_default=True, callback=_prefixes, help="Prefixes to scan.")
+@click.option("--blocklist", callback=_prefixes, metavar="PREFIXES", help="Prefixes the tool was told to leave out.")
+@click.option("--ports", default="80", show_default=True, callback=_ports, help="Ports, in the order given.")
+@click.option("--shard", default="0/1", show_default=True, callback=_shard, help="Which shard of how many, from 0.")
+@click.option("-n", "count", default=20, show_default=True, type=click.IntRange(1), help="How many targets.")
+def command(
+    tool: str,
+    seed: int,
+    targets: Telescope,
+    blocklist: Telescope | None,
+    ports: tuple[int, ...],
+    shard: tuple[int, int],
+    count: int,
+) -> None:
+    """Print the first targets of a scan by TOOL (zmap:2.1.1, zmap:4.3, masscan:1.3.2) as address,port lines.
+
+    The address 0.0.0.0 is never a target of ZMap. Nothing is sent.
+    """
+    from ipaddress import IPv4Address
+
+    from scangait.scanners.orders import ordered
+    from scangait.scanners.scanner import Scan
+    from scangait.telescope import without
+
+    version, order = ordered(tool)
+    allowed = without(targets, blocklist) if blocklist else targets
+    if tool.startswith("zmap") and allowed.first[0] == 0:
+        allowed = without(allowed, Telescope.of("0.0.0.0/32"))
+    own, total = shard
+    scan = Scan(
+        version=version, targets=allowed, ports=ports, rate=1.0, seed=seed, sources=(0,), shard=own, shards=total
+    )
+    for address, port in order(scan, count):
+        click.echo(f"{IPv4Address(address)},{port}")
