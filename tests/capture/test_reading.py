@@ -6,7 +6,7 @@ import dpkt
 import numpy as np
 import pytest
 import zstandard
-from frames import LINKS, enhanced, framed, interface, pcap, section, syn
+from frames import LINKS, enhanced, interface, pcap, section, syn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -273,7 +273,3 @@ def test_any_bytes_behind_a_header_are_read_or_counted(body):
     parser = Parser("a")
     batch = parser.feed(pcap([], "ethernet") + body)
     assert len(batch.probes) == batch.tally.counts["probes"]
-
-
-def test_frames_are_framed():
-    assert framed(b"x", "raw") == b"x"

@@ -35,9 +35,7 @@ def a_scan(command, version):
         version=version,
         targets=without(scope, Telescope.of(excluded)) if excluded else scope,
         ports=ports_of(re.search(r"-p (\S+)", command)[1]),
-        rate=1.0,
         seed=int(re.search(r"--seed (\d+)", command)[1]),
-        sources=(1,),
         shard=int(shard[1]) - 1 if shard else 0,
         shards=int(shard[2]) if shard else 1,
     )
@@ -78,8 +76,6 @@ def test_shards_are_disjoint_and_complete(shards, size, seed):
     scope = Telescope.ranges([(2**24, 2**24 + size - 1)])
     seen = []
     for shard in range(shards):
-        scan = Scan(
-            version="1.3", targets=scope, ports=(443, 80), rate=1.0, seed=seed, sources=(1,), shard=shard, shards=shards
-        )
+        scan = Scan(version="1.3", targets=scope, ports=(443, 80), seed=seed, shard=shard, shards=shards)
         seen += first_targets(scan, 10**6)
     assert sorted(seen) == sorted((2**24 + i, port) for i in range(size) for port in (80, 443))

@@ -38,9 +38,7 @@ def a_scan(command, version):
         version=version,
         targets=without(Telescope.of(prefixes or "0.0.0.0/0"), BLOCKED),
         ports=ports_of(re.search(r"-p (\S+)", command)[1]),
-        rate=1.0,
         seed=option(r"-e (\d+)", 0),
-        sources=(1,),
         shard=option(r"--shard=(\d+)", 0),
         shards=option(r"--shards=(\d+)", 1),
         threads=option(r"-T (\d+)", 1),
@@ -117,7 +115,7 @@ def test_shards_and_threads_are_disjoint_and_cover_every_target_once(version, se
     seen = []
     for shard in range(shards):
         scan = Scan(
-            version=version, targets=scope, ports=tuple(range(ports)), rate=1.0, seed=seed, sources=(1,), shard=shard,
+            version=version, targets=scope, ports=tuple(range(ports)), seed=seed, shard=shard,
             shards=shards, threads=threads,
         )  # fmt: skip
         for thread in range(threads):

@@ -64,8 +64,6 @@ def command(
     if tool.startswith("zmap") and allowed.first[0] == 0:
         allowed = without(allowed, Telescope.of("0.0.0.0/32"))
     own, total = shard
-    scan = Scan(
-        version=version, targets=allowed, ports=ports, rate=1.0, seed=seed, sources=(0,), shard=own, shards=total
-    )
+    scan = Scan(version=version, targets=allowed, ports=ports, seed=seed, shard=own, shards=total)
     for address, port in order(scan, count):
         click.echo(f"{IPv4Address(address)},{port}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -114,11 +114,6 @@ def sub_matrix(fitted: Fitted, members: list[int], engine: Engine) -> np.ndarray
     starts = np.r_[0, fitted.moves.ends[:-1]]
     own = gather([fitted.moves.x[starts[i] : fitted.moves.ends[i]] for i in members])
     return likelihood_matrix(own.x, own.ends, [fitted.models[i] for i in members], engine)
-
-
-def counted(found: list[Sample]) -> dict[str, int]:
-    """Number of samples by label."""
-    return dict(sorted(Counter(sample.label for sample in found).items()))
 
 
 def _of_kind(
