@@ -1,4 +1,5 @@
 import gzip
+import resource
 import struct
 from pathlib import Path
 
@@ -264,7 +265,11 @@ def test_mutated_captures_are_read_or_refused(tmp_path):
 
 @pytest.mark.slow
 def test_ten_thousand_mutated_captures_are_read_or_refused(tmp_path):
+    survive(500, tmp_path, 1)
+    before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     survive(10_000, tmp_path, 2)
+    grown_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb
+    assert grown_kb < 64 * 1024, "one 4 MB chunk, its rows, and what waits between the threads"
 
 
 @settings(max_examples=200)
