@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scangait.scanners.aes import encrypt
-from scangait.scanners.cyclic import GROUPS, is_primitive_root
+from scangait.scanners.cyclic import GROUPS, is_primitive_root, logarithm
 from scangait.scanners.scanner import Scan
-from scangait.scanners.zmap_order import ORDERS, first_targets, targets, walk
+from scangait.scanners.zmap_order import ORDERS, first_targets, place_in_walk, targets, walk
 from scangait.telescope import Telescope, without
 
 REFERENCE = Path(__file__).resolve().parents[2].parent / "shared" / "reference"
@@ -121,3 +121,31 @@ def test_shards_and_threads_are_disjoint_and_cover_every_target_once(version, se
         for thread in range(threads):
             seen += targets(scan, thread)
     assert len(seen) == len(set(seen)) == size * ports
+
+
+def test_the_view_of_a_darknet_is_in_the_order_that_zmap_printed():
+    if not REFERENCE.is_dir():
+        pytest.skip("needs ../shared/reference")
+    with gzip.open(REFERENCE / "zmap-2.1.1-view.csv.gz", "rt") as lines:
+        rows = [(int(IPv4Address(row["address"])), int(row["position"])) for row in csv.DictReader(lines)]
+    way = walk(a_scan("-p 80 -e 42", "2.1"))
+    first, index = int(IPv4Address("93.184.0.0")), 1538785280  # scanners.md, section 1.3
+    places = {address: place_in_walk(way, index + address - first + 1, "2.1") for address, _ in rows}
+    assert len(rows) == 315
+    assert sorted(places, key=places.get) == [address for address, _ in rows]
+    share = 3702258432 / way.group.order  # the rest of the elements is no target and takes no time
+    assert all(abs(places[address] * share - position) < 11_000 for address, position in rows)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(GROUPS[:5]), st.integers(0, 2**32 + 13))
+def test_logarithms_undo_powers(group, exponent):
+    exponent %= group.order
+    assert logarithm(group, pow(group.root, exponent, group.prime)) == exponent
+
+
+@pytest.mark.parametrize("version", ORDERS)
+def test_the_place_in_a_walk_undoes_the_walk(version):
+    scan = Scan(version=version, targets=Telescope.of("93.184.216.0/24"), ports=(80,), seed=11)
+    for place, (address, _) in enumerate(first_targets(scan, 256)):
+        assert place_in_walk(walk(scan), address - int(scan.targets.first[0]) + 1, version) == place

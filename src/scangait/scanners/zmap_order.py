@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from scangait.scanners.aes import encrypt
-from scangait.scanners.cyclic import Group, group_for, next_primitive_root
+from scangait.scanners.cyclic import Group, group_for, logarithm, next_primitive_root
 from scangait.scanners.scanner import Scan
 from scangait.telescope import Telescope, address
 
@@ -57,6 +57,15 @@ def targets(scan: Scan, thread: int = 0) -> Iterator[tuple[int, int]]:
         index, port = (element - 1) >> way.port_bits, (element - 1) & mask
         if index < scan.targets.size and port < len(scan.ports):
             yield places.address(index), scan.ports[port]
+
+
+def place_in_walk(way: Walk, element: int, version: str) -> int:
+    """How many elements of the whole walk (one thread, one shard) come before this one; undoes the walk."""
+    group = way.group
+    inverse = pow(logarithm(group, way.generator), -1, group.order)
+    if version == "2.1":
+        return ((logarithm(group, element) - logarithm(group, way.offset)) * inverse - 1) % group.order
+    return (logarithm(group, element) * inverse - way.offset) % group.order
 
 
 def first_targets(scan: Scan, count: int, thread: int = 0) -> list[tuple[int, int]]:
