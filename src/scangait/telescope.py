@@ -114,6 +114,16 @@ def without(scope: Telescope, blocked: Telescope) -> Telescope:
     return kept
 
 
+def both(scope: Telescope, other: Telescope) -> Telescope | None:
+    """The addresses that lie in both, None where there are none."""
+    shared: list[tuple[int, int]] = []
+    for first, last in zip(scope.first.tolist(), scope.last.tolist(), strict=True):
+        start, stop = np.searchsorted(other.last, first), np.searchsorted(other.first, last, side="right")
+        pairs = zip(other.first[start:stop].tolist(), other.last[start:stop].tolist(), strict=True)
+        shared += [(max(first, low), min(last, high)) for low, high in pairs]
+    return Telescope.ranges(shared)
+
+
 def _network(word: str) -> ipaddress.IPv4Network:
     try:
         return ipaddress.IPv4Network(word)

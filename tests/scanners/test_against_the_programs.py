@@ -61,8 +61,9 @@ def test_masscan_prints_the_same_targets(targets):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["shodan", "--seed", "1"], "known are zmap 2.1"),
+        (["angryip", "--seed", "1"], "known are zmap 2.1"),
         (["zmap:0.5", "--seed", "1"], "no such version"),
+        (["shodan", "--seed", "1"], "no order"),
         (["zmap:x", "--seed", "1"], "no such version"),
         (["zmap", "--seed", "1", "--shard", "5/4"], "5/4"),
         (["zmap", "--seed", "1", "--ports", "70000"], "70000"),
@@ -76,9 +77,9 @@ def test_what_cannot_be_scanned_is_said(words, message):
 
 
 def test_releases_belong_to_the_class_that_orders_like_them():
-    from scangait.scanners.orders import ordered
+    from scangait.scanners.orders import scanner_of
 
     expected = {"zmap:2.1.1": "2.1", "zmap:4.0.5": "4.0", "zmap:4.1.0": "4.3", "zmap:4.3.4": "4.3", "zmap": "4.3"}
     expected |= {"masscan:1.0.5": "1.0", "masscan:1.3.1": "1.0", "masscan:1.3.2": "1.3", "masscan": "1.3"}
-    assert {word: ordered(word)[0] for word in expected} == expected
+    assert {word: scanner_of(word)[1] for word in expected} == expected
     assert IPv4Address(ours("zmap:2.1.1", "--seed", 7, "-n", 1)[0].split(",")[0])

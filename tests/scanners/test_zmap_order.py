@@ -3,16 +3,21 @@ import gzip
 import re
 from collections import defaultdict
 from ipaddress import IPv4Address
+from itertools import islice
+from math import inf
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scangait.scanners import zmap_order
 from scangait.scanners.aes import encrypt
-from scangait.scanners.cyclic import GROUPS, is_primitive_root, logarithm
+from scangait.scanners.cyclic import GROUPS, is_primitive_root
+from scangait.scanners.logarithm import logarithms
 from scangait.scanners.scanner import Scan
-from scangait.scanners.zmap_order import ORDERS, first_targets, place_in_walk, targets, walk
+from scangait.scanners.zmap_order import ORDERS, indices, numbering_of, places, seen, targets, walk
 from scangait.telescope import Telescope, without
 
 REFERENCE = Path(__file__).resolve().parents[2].parent / "shared" / "reference"
@@ -65,9 +70,9 @@ def test_every_reference_vector_is_reproduced(program):
     for name, (command, rows) in runs(program).items():
         scan = a_scan(command, VERSION[program])
         if scan.threads == 1:
-            assert first_targets(scan, len(rows)) == rows, name
+            assert list(islice(targets(scan), len(rows))) == rows, name
         else:  # the threads' rows are merged in no fixed order: each is a subsequence, and together they are all
-            own = [first_targets(scan, len(rows) // scan.threads, thread) for thread in range(scan.threads)]
+            own = [list(islice(targets(scan, thread), len(rows) // scan.threads)) for thread in range(scan.threads)]
             assert sorted(target for part in own for target in part) == sorted(rows), name
             for part in own:
                 kept = iter(rows)
@@ -79,7 +84,7 @@ def test_every_reference_vector_is_reproduced(program):
 def test_worked_example_of_seed_42():
     scan = a_scan("-p 80 -e 42", "4.3")
     assert (walk(scan).generator, walk(scan).offset) == (46232, 922519699)
-    first = [str(IPv4Address(address)) for address, _ in first_targets(scan, 3)]
+    first = [str(IPv4Address(address)) for address, _ in islice(targets(scan), 3)]
     assert first == ["37.217.31.199", "220.238.21.209", "217.136.158.47"]
 
 
@@ -128,24 +133,54 @@ def test_the_view_of_a_darknet_is_in_the_order_that_zmap_printed():
         pytest.skip("needs ../shared/reference")
     with gzip.open(REFERENCE / "zmap-2.1.1-view.csv.gz", "rt") as lines:
         rows = [(int(IPv4Address(row["address"])), int(row["position"])) for row in csv.DictReader(lines)]
-    way = walk(a_scan("-p 80 -e 42", "2.1"))
-    first, index = int(IPv4Address("93.184.0.0")), 1538785280  # scanners.md, section 1.3
-    places = {address: place_in_walk(way, index + address - first + 1, "2.1") for address, _ in rows}
+    found = seen(a_scan("-p 80 -e 42", "2.1"), Telescope.of("93.184.0.0/20"), inf)
     assert len(rows) == 315
-    assert sorted(places, key=places.get) == [address for address, _ in rows]
-    share = 3702258432 / way.group.order  # the rest of the elements is no target and takes no time
-    assert all(abs(places[address] * share - position) < 11_000 for address, position in rows)
+    assert found.dst[:315].tolist() == [address for address, _ in rows]
+    assert np.all(np.abs(found.number[:315] - [position for _, position in rows]) < 11_000)
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.sampled_from(GROUPS[:5]), st.integers(0, 2**32 + 13))
+@given(st.sampled_from(GROUPS), st.integers(0, 2**48))
 def test_logarithms_undo_powers(group, exponent):
     exponent %= group.order
-    assert logarithm(group, pow(group.root, exponent, group.prime)) == exponent
+    element = pow(group.root, exponent, group.prime)
+    assert logarithms(group, np.array([element])).tolist() == [exponent]
 
 
 @pytest.mark.parametrize("version", ORDERS)
-def test_the_place_in_a_walk_undoes_the_walk(version):
+def test_the_places_in_a_walk_undo_the_walk(version):
     scan = Scan(version=version, targets=Telescope.of("93.184.216.0/24"), ports=(80,), seed=11)
-    for place, (address, _) in enumerate(first_targets(scan, 256)):
-        assert place_in_walk(walk(scan), address - int(scan.targets.first[0]) + 1, version) == place
+    dst = np.array([address for address, _ in targets(scan)], np.uint32)
+    found = places(walk(scan), indices(numbering_of(scan), dst) + 1, version)
+    assert found.tolist() == sorted(found.tolist())
+    assert len(set(dst.tolist())) == 256
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sampled_from(ORDERS),
+    st.integers(0, 2**63),
+    st.integers(1, 3),
+    st.integers(1, 3),
+    st.integers(1, 3),
+    st.booleans(),
+)
+def test_a_view_is_the_targets_inside_the_telescope(version, seed, shards, threads, ports, logarithmic):
+    ports = 1 if version in {"2.1", "3.0"} else ports
+    scan = Scan(
+        version=version,
+        targets=Telescope.ranges([(2**24 + 77, 2**24 + 676), (2**25, 2**25 + 5000)]),
+        ports=tuple(range(7, 7 + ports)), seed=seed, shards=shards, shard=shards - 1, threads=threads,
+    )  # fmt: skip
+    scope = Telescope.ranges([(2**24, 2**24 + 99), (2**25 + 4000, 2**25 + 4500)])
+    for thread in range(threads):
+        walked = list(enumerate(targets(scan, thread)))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(zmap_order, "WALKED", 0 if logarithmic else 2**27)
+            found = seen(scan, scope, inf, thread)
+        wanted = [
+            row for row in walked if 2**24 <= row[1][0] < 2**24 + 100 or 2**25 + 4000 <= row[1][0] <= 2**25 + 4500
+        ]
+        assert list(zip(found.dst.tolist(), found.dport.tolist(), strict=True)) == [target for _, target in wanted]
+        if not logarithmic:
+            assert found.number.tolist() == [number for number, _ in wanted]

@@ -54,16 +54,20 @@ def command(
     The address 0.0.0.0 is never a target of ZMap. Nothing is sent.
     """
     from ipaddress import IPv4Address
+    from itertools import islice
 
-    from scangait.scanners.orders import ordered
+    from scangait.errors import ScannerError
+    from scangait.scanners.orders import scanner_of
     from scangait.scanners.scanner import Scan
     from scangait.telescope import without
 
-    version, order = ordered(tool)
+    scanner, version = scanner_of(tool)
+    if scanner.targets is None:
+        raise ScannerError(f"{scanner.name} has no order that a seed decides; zmap and masscan have")
     allowed = without(targets, blocklist) if blocklist else targets
-    if tool.startswith("zmap") and allowed.first[0] == 0:
+    if scanner.name == "zmap" and allowed.first[0] == 0:
         allowed = without(allowed, Telescope.of("0.0.0.0/32"))
     own, total = shard
     scan = Scan(version=version, targets=allowed, ports=ports, seed=seed, shard=own, shards=total)
-    for address, port in order(scan, count):
+    for address, port in islice(scanner.targets(scan, 0), count):
         click.echo(f"{IPv4Address(address)},{port}")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from scangait.evidence.finding import Finding
 from scangait.probes import Probes
-from scangait.scanners import SIGNATURES
+from scangait.scanners import SCANNERS
 from scangait.scanners.scanner import Signature
 
 FAITHFUL: Final = 0.95
@@ -36,8 +36,8 @@ def marks(probes: Probes) -> list[Marks]:
         return []
     return [
         Marks(label, signature, signature.match(probes))
-        for label, signatures in SIGNATURES.items()
-        for signature in signatures
+        for label, scanner in SCANNERS.items()
+        for signature in scanner.signatures
     ]
 
 

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from scangait.scanners import masscan, mirai, nmap, unicornscan, zmap
-from scangait.scanners.scanner import Signature
+from scangait.scanners import hping, masscan, mirai, nmap, shodan, sweeper, unicornscan, zmap
+from scangait.scanners.scanner import Scanner
 
-SIGNATURES: Final[dict[str, tuple[Signature, ...]]] = {
-    "zmap": zmap.SIGNATURES,
-    "masscan": masscan.SIGNATURES,
-    "nmap": nmap.SIGNATURES,
-    "mirai": mirai.SIGNATURES,
-    "unicornscan": unicornscan.SIGNATURES,
+SCANNERS: Final[dict[str, Scanner]] = {
+    tool.SCANNER.name: tool.SCANNER for tool in (zmap, masscan, nmap, mirai, unicornscan, hping, sweeper, shodan)
 }
-"""Header marks by tool."""
+"""Every tool by its name."""

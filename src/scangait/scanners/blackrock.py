@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
+from scangait.kernel import kernel
+
 WORD: Final = 2**64
 SMALL: Final = ((0, 0), (1, 1), (1, 2), (2, 2), (2, 3), (2, 3), (2, 3), (3, 3), (3, 3))
 """Sides of the network for ranges up to 8."""
@@ -20,6 +25,7 @@ TABLE: Final = bytes.fromhex(
     "2c97fdf46cdce1e028d9897b09e2a038744aa65ed2e24df3f4c6bca25158e8ae"
 )
 """Its substitution table, recovered as a black box from the target lists that masscan 1.3.2 prints."""
+BYTES: Final = np.frombuffer(TABLE, np.uint8).astype(np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,36 +52,86 @@ def permutation(size: int, seed: int, rounds: int) -> Permutation:
     return Permutation(size, seed % WORD, rounds, left, right)
 
 
-def encrypt(order: Permutation, index: int) -> int:
-    """The target number that is probed at `index`."""
-    while True:
-        low, high = index % order.left, index // order.left
-        for turn in range(1, order.rounds + 1):
-            side = order.left if turn % 2 else order.right
-            low, high = high, (low + _round(order.seed, turn, high)) % WORD % side
-        index = order.left * low + high if order.rounds % 2 else order.left * high + low
-        if index < order.size:
-            return index
+def encrypt(order: Permutation, indices: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The target numbers (N,) that are probed at these indices (N,)."""
+    numbers = order.size, np.uint64(order.seed), order.rounds, order.left, order.right
+    return np.asarray(_encrypted(indices, *numbers, BYTES))
 
 
-def decrypt(order: Permutation, target: int) -> int:
-    """The index at which a target number is probed; undoes `encrypt`."""
-    while True:
-        if order.rounds % 2:
-            low, high = target // order.left, target % order.left
+def decrypt(order: Permutation, targets: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The indices (N,) at which these target numbers (N,) are probed; undoes `encrypt`."""
+    numbers = order.size, np.uint64(order.seed), order.rounds, order.left, order.right
+    return np.asarray(_decrypted(targets, *numbers, BYTES))
+
+
+@kernel
+def _round(seed: np.uint64, turn: int, word: np.uint64, table: NDArray[np.uint64]) -> np.uint64:
+    mixed = word ^ (seed << np.uint64(turn) | seed >> np.uint64(64 - turn))
+    mask = (seed ^ np.uint64(turn)) & np.uint64(0xFF)
+    result = np.uint64(0)
+    for pair in range(4):  # the shifts 23 and 33 are odd, and the groups overlap: so it is in the program
+        low = table[(mixed >> np.uint64(16 * pair) & np.uint64(0xFF)) ^ mask]
+        high = table[(mixed >> np.uint64(16 * pair + 8) & np.uint64(0xFF)) ^ mask]
+        if pair == 0:
+            result = low + (high << np.uint64(8))
+        elif pair == 1:
+            result ^= (low << np.uint64(16)) + (high << np.uint64(24))
+        elif pair == 2:
+            result ^= (low + (high << np.uint64(8))) << np.uint64(23)
         else:
-            low, high = target % order.left, target // order.left
-        for turn in range(order.rounds, 0, -1):
-            side = order.left if turn % 2 else order.right
-            low, high = (high - _round(order.seed, turn, low)) % side, low
-        target = order.left * high + low
-        if target < order.size:
-            return target
+            result ^= ((low << np.uint64(16)) + (high << np.uint64(24))) << np.uint64(33)
+    return result
 
 
-def _round(seed: int, turn: int, word: int) -> int:
-    turned = (seed << turn | seed >> (64 - turn)) % WORD
-    mixed, mask = word ^ turned, (seed ^ turn) & 0xFF
-    s = [TABLE[mixed >> shift & 0xFF ^ mask] for shift in range(0, 64, 8)]
-    first = (s[0] + (s[1] << 8)) ^ ((s[2] << 16) + (s[3] << 24))
-    return (first ^ ((s[4] + (s[5] << 8)) << 23) ^ (((s[6] << 16) + (s[7] << 24)) << 33)) % WORD
+@kernel
+def _encrypted(
+    indices: NDArray[np.int64],
+    size: int,
+    seed: np.uint64,
+    rounds: int,
+    left: int,
+    right: int,
+    table: NDArray[np.uint64],
+) -> NDArray[np.int64]:
+    """(N,) indices -> (N,) target numbers."""
+    result = np.empty_like(indices)
+    for place in range(len(indices)):
+        index = indices[place]
+        while True:
+            low, high = np.uint64(index % left), np.uint64(index // left)
+            for turn in range(1, rounds + 1):
+                side = np.uint64(left if turn % 2 else right)
+                low, high = high, (low + _round(seed, turn, high, table)) % side
+            index = np.int64(np.uint64(left) * (low if rounds % 2 else high) + (high if rounds % 2 else low))
+            if index < size:
+                break
+        result[place] = index
+    return result
+
+
+@kernel
+def _decrypted(
+    targets: NDArray[np.int64],
+    size: int,
+    seed: np.uint64,
+    rounds: int,
+    left: int,
+    right: int,
+    table: NDArray[np.uint64],
+) -> NDArray[np.int64]:
+    """(N,) target numbers -> (N,) indices."""
+    result = np.empty_like(targets)
+    for place in range(len(targets)):
+        target = targets[place]
+        while True:
+            low, high = np.uint64(target % left), np.uint64(target // left)
+            if rounds % 2:
+                low, high = high, low
+            for turn in range(rounds, 0, -1):
+                side = np.uint64(left if turn % 2 else right)
+                low, high = (high + side - _round(seed, turn, low, table) % side) % side, low
+            target = np.int64(np.uint64(left) * high + low)
+            if target < size:
+                break
+        result[place] = target
+    return result

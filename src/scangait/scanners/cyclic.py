@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from itertools import accumulate, count, repeat
 from typing import Final
 
 from scangait.errors import ScannerError
@@ -51,40 +49,3 @@ def group_for(needed: int) -> Group:
 def is_primitive_root(group: Group, number: int) -> bool:
     """Whether the powers of a number are the whole group."""
     return number != 0 and all(pow(number, group.order // factor, group.prime) != 1 for factor in group.factors)
-
-
-def next_primitive_root(group: Group, start: int, limit: int) -> int:
-    """The first primitive root after `start`, counting on modulo the prime and then modulo `limit`."""
-    candidate = start
-    for _ in count():
-        candidate = (candidate + 1) % group.prime % limit
-        if is_primitive_root(group, candidate):
-            break
-    return candidate
-
-
-def logarithm(group: Group, number: int) -> int:
-    """The power of the root that a number 1..prime-1 is, by Pohlig and Hellman (1978).
-
-    Needs a table for each prime power of the order, so it is for groups whose largest factor is some millions.
-    """
-    found, modulus = 0, 1
-    for power, table in _tables(group):
-        rest = table[pow(number, group.order // power, group.prime)]
-        found += modulus * ((rest - found) * pow(modulus, -1, power) % power)  # Chinese remainder theorem
-        modulus *= power
-    return found
-
-
-@cache
-def _tables(group: Group) -> list[tuple[int, dict[int, int]]]:
-    """For each prime power q of the order: the elements of order q, and which power of root^(order / q) they are."""
-    tables = []
-    for factor in group.factors:
-        power = factor
-        while group.order % (power * factor) == 0:
-            power *= factor
-        step = pow(group.root, group.order // power, group.prime)
-        powers = accumulate(repeat(step, power - 1), lambda a, b: a * b % group.prime, initial=1)
-        tables.append((power, {element: index for index, element in enumerate(powers)}))
-    return tables

@@ -1,14 +1,17 @@
-"""Unicornscan: header marks (0.4.7 and the 0.4.52 fork, read)."""
+"""Unicornscan: order, pacing, header fields and marks (0.4.7 and the 0.4.52 fork, read)."""
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Final
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
-from scangait.probes import TCP, Probes
-from scangait.scanners.scanner import Signature
+from scangait.probes import TCP, Probes, concat
+from scangait.scanners.scanner import Scan, Scanner, Signature, packets, within
+from scangait.telescope import Telescope, address, both
 
 
 def _constant_key(probes: Probes) -> NDArray[np.bool_]:
@@ -30,3 +33,46 @@ SIGNATURES: Final = (
         _constant_key,
     ),
 )
+DEFAULT_RATE: Final = 250.0
+
+
+def _view(scan: Scan, scope: Telescope, rng: Generator) -> Probes:
+    """Prefix after prefix; in each, port after port; in each, addresses counted up and XORed with a constant."""
+    within(scan, scope)
+    rate = scan.rate or DEFAULT_RATE
+    key, ports = int(rng.integers(2**32)), rng.permutation(np.array(scan.ports, np.uint16))
+    passed, parts = 0, []
+    for word in str(scan.targets).split(","):
+        prefix = ipaddress.IPv4Network(word)
+        inside = both(scope, Telescope.of(word))
+        dst = address(inside, np.arange(inside.size)) if inside else np.empty(0, np.uint32)
+        for port in ports:
+            mix = int(rng.integers(prefix.num_addresses))
+            number = passed + ((dst.astype(np.int64) - int(prefix[0])) ^ mix)
+            parts.append(_pass(scan, number / rate, dst, port, key, rng))
+            passed += prefix.num_addresses
+    return concat(parts)
+
+
+def _pass(
+    scan: Scan, seconds: NDArray[np.float64], dst: NDArray[np.uint32], port: np.uint16, key: int, rng: Generator
+) -> Probes:
+    kept = seconds < scan.duration_s
+    dst, sport = dst[kept], rng.integers(1024, 65535, int(kept.sum()))
+    ports = (np.uint32(port) << np.uint32(16)) + sport.astype(np.uint32)
+    return packets(
+        scan,
+        seconds[kept],
+        dst,
+        np.full(len(dst), port),
+        sport=sport,
+        ip_id=rng.integers(0, 2**16, len(dst)),
+        ttl=255,
+        window=4128,
+        seq=np.uint32(key) ^ dst.byteswap() ^ ports,
+        options=(2,),
+        mss=1460,
+    )
+
+
+SCANNER: Final = Scanner(name="unicornscan", versions={"0.4": (0,)}, view=_view, signatures=SIGNATURES)
