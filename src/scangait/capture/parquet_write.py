@@ -1,4 +1,4 @@
-"""Parquet out: probes as columns, written batch by batch."""
+"""Row files out: probes as columns of Parquet or CSV."""
 
 from __future__ import annotations
 
@@ -18,3 +18,17 @@ def write_parquet(path: Path, parts: Iterable[Probes]) -> int:
     with whole_file(path) as out:
         table.write_parquet(out)
     return len(table)
+
+
+def write_csv(path: Path, probes: Probes) -> None:
+    """Write the probes as CSV with addresses as text, whole or not at all. Raises OutputError."""
+    from ipaddress import IPv4Address
+
+    import polars as pl
+
+    table = pl.DataFrame(columns(probes)).with_columns(pl.selectors.boolean().cast(pl.UInt8))
+    for name in ("src", "dst"):
+        words = [str(IPv4Address(number)) for number in table[name].to_list()]
+        table = table.with_columns(pl.Series(name, words, pl.String))
+    with whole_file(path) as out:
+        table.write_csv(out)

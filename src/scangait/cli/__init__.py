@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "label": "Name the tool of each probe by its header marks or a list of sources.",
     "show": "Show a saved result again.",
     "order": "Print the first targets of a scan, exactly as the tool would.",
+    "simulate": "Write what a telescope would see of a scan (simulated data).",
 }
 """Name and help of each command; its code is in the file of that name."""
 

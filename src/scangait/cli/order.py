@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import click
 
+from scangait.errors import ScannerError
 from scangait.telescope import Telescope
 
 
 def _ports(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ...]:
     del ctx, param
+    from scangait.simulate.scenario import ports_of
+
     try:
-        spans = [word.partition("-") for word in value.split(",")]
-        ports = tuple(port for low, _, high in spans for port in range(int(low), int(high or low) + 1))
-    except ValueError:
-        raise click.BadParameter(f"{value!r}: write 80 or 22,80,8000-8010") from None
-    if not ports or min(ports) < 0 or max(ports) > 65535:
-        raise click.BadParameter(f"{value!r}: ports lie in 0..65535")
-    return ports
+        return ports_of(value)
+    except ScannerError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def _shard(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, int]:
     del ctx, param
-    own, _, total = value.partition("/")
-    if not (own.isdigit() and total.isdigit() and int(own) < int(total)):
-        raise click.BadParameter(f"{value!r}: write 0/3, 1/3 or 2/3 for the shards of three")
-    return int(own), int(total)
+    from scangait.simulate.scenario import shard_of
+
+    try:
+        return shard_of(value)
+    except ScannerError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def _prefixes(ctx: click.Context, param: click.Parameter, value: str | None) -> Telescope | None:
@@ -56,7 +57,6 @@ def command(
     from ipaddress import IPv4Address
     from itertools import islice
 
-    from scangait.errors import ScannerError
     from scangait.scanners.orders import scanner_of
     from scangait.scanners.scanner import Scan
     from scangait.telescope import without

@@ -41,6 +41,11 @@ BURST: Final = 10
 TIMEOUT_S: Final = {"": 1.001, "T4": 0.501, "randomize-hosts": 1.001}
 PASSED_OVER: Final = 2
 """Hosts that each burst passes over until a later round (captured)."""
+TICK_S: Final = 2.3e-3
+PACKET_S: Final = 6e-6
+START_S: Final = 8e-3
+BETWEEN_S: Final = 0.05
+"""Under --min-rate it sends every 2.3 ms, and 8 ms' worth at once first; groups lie 50 ms apart (captured)."""
 SHUFFLED: Final = 16384
 """Hosts that --randomize-hosts shuffles together."""
 
@@ -51,7 +56,7 @@ def _view(scan: Scan, scope: Telescope, rng: Generator) -> Probes:
     place = position(scan.targets, address(inside, np.arange(inside.size)))
     size = max(1024 // len(scan.ports), 64)
     seconds = _schedule(size, scan)
-    base, lasts = 33000 + int(rng.integers(32261)), seconds.max() + TIMEOUT_S[scan.mode]
+    base, lasts = 33000 + int(rng.integers(32261)), seconds.max() + TIMEOUT_S[scan.mode] + BETWEEN_S
     if scan.mode == "randomize-hosts":
         batches = {int(batch): _shuffled(int(batch), scan, rng) for batch in np.unique(place // SHUFFLED)}
         hosts = np.concatenate(list(batches.values()))
@@ -79,32 +84,25 @@ def _shuffled(batch: int, scan: Scan, rng: Generator) -> NDArray[np.int64]:
 
 
 def _schedule(size: int, scan: Scan) -> NDArray[np.float64]:
-    """Seconds (size, ports, probes) from the start of a group, by order in the group.
+    """Seconds (size, ports, probes) from the start of a group, by order in the group, when nothing answers.
 
-    With a rate (--min-rate) evenly; without, ten hosts for each timeout, round after round. Several ports follow one
-    another strictly here; the program begins the next port before the last hosts of the first are done.
+    Several ports follow one another strictly here; the program begins the next before the last hosts are done.
     """
-    ports, wait = len(scan.ports), TIMEOUT_S[scan.mode]
-    again = np.arange(scan.probes) * wait
-    if scan.rate:
-        first = np.arange(size * ports).reshape(ports, size).T * scan.probes / scan.rate
-        return np.asarray(first[:, :, None] + again)
-    order: list[int] = []
-    start: list[int] = []
-    left, at, rounds = list(range(size)), 0, 0
+    wait, ports = TIMEOUT_S[scan.mode], len(scan.ports)
+    first, left, at = np.zeros(size), list(range(size)), 0
+    sent, ticks, now = 0, 0, 0.0
     while left:
-        burst = [left[(at + turn) % len(left)] for turn in range(min(BURST, len(left)))]
-        start += [rounds] * len(burst)
-        rounds += 1
-        order += burst
-        after = (at + len(burst) + PASSED_OVER * scan.probes) % len(left)
-        upcoming = left[after]
-        left = [host for host in left if host not in set(burst)]
-        at = next((i for i, host in enumerate(left) if host >= upcoming), 0)
-    first = np.empty(size)
-    first[order] = np.array(start) * wait * scan.probes
-    lasts = first.max() + wait * scan.probes
-    return np.asarray(first[:, None, None] + np.arange(ports)[:, None] * lasts + again)
+        if scan.rate:  # --min-rate: at every tick what it asks for
+            now = ticks * TICK_S
+            count = max(0, int(max(BURST, scan.rate * START_S) + scan.rate / scan.probes * now) - sent)
+        else:
+            now, count = ticks * wait * scan.probes, BURST
+        turned = left[at:] + left[:at]
+        first[turned[:count]] = now + np.arange(len(turned[:count])) * PACKET_S
+        left, sent, ticks = turned[count:], sent + count, ticks + 1
+        at = PASSED_OVER % len(left) if left else 0
+    whole = first.max() + wait * scan.probes + BETWEEN_S
+    return np.asarray(first[:, None, None] + np.arange(ports)[:, None] * whole + np.arange(scan.probes) * wait)
 
 
 def _group(scan: Scan, seconds: NDArray[np.float64], dst: NDArray[np.uint32], base: int, rng: Generator) -> Probes:

@@ -63,10 +63,10 @@ class Signature:
 class Scanner:
     """One tool, read in both directions: `view` writes the headers that `signatures` recognise.
 
-    `versions` are its classes that behave alike and the first release of each, oldest first. `view` gives the
-    packets of a scan that a telescope sees, as sent, in any order. `targets` walks the (address, port)
-    pairs of one thread, for a tool with a defined order. `modes` are its ways of running. `modelled` says of a tool without public source what its
-    model is made from.
+    `versions` are its classes that behave alike and the first release of each, oldest first. `view` gives the packets
+    of a scan that a telescope sees, as sent, in any order. `targets` walks the (address, port) pairs of one thread, for
+    a tool with a defined order. `modes` are its ways of running. `modelled` says of a tool whose source is not public
+    what its model is made from.
     """
 
     name: str
