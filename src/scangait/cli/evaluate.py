@@ -9,9 +9,10 @@ from scangait.telescope import Telescope
 
 
 @click.command(short_help="Run the paper's protocol on labelled probes.")
-@options.inputs
+@click.argument("captures", nargs=-1)
 @options.scope
 @options.columns
+@click.option("--paper", is_flag=True, help="On simulated data of the paper's size (Table I), not captures.")
 @click.option("--ours", is_flag=True, help="Our recipe instead of the paper's.")
 @click.option("--learn-share", type=click.FloatRange(0, 1, min_open=True), default=0.10, show_default=True)
 @click.option("--test-share", type=click.FloatRange(0, 1, min_open=True), default=0.05, show_default=True)
@@ -30,6 +31,7 @@ def command(
     report: str | None,
     save: str | None,
     *,
+    paper: bool,
     ours: bool,
     as_json: bool,
     quiet: bool,
@@ -44,8 +46,15 @@ def command(
 
     if learn_share + test_share > 1:
         raise click.BadParameter("the two shares are more than the whole", param_hint="--learn-share, --test-share")
+    if paper == bool(captures):
+        raise click.UsageError("give labelled CAPTURES, or --paper")
     with options.working("evaluating", quiet=quiet):
-        probes = load(captures, columns=columns).probes
+        if paper:
+            from scangait.simulate.paper import dataset
+
+            probes, scope = dataset(seed)
+        else:
+            probes = load(captures, columns=columns).probes
         result = evaluate(
             probes,
             scope or infer(probes.dst),
@@ -54,5 +63,7 @@ def command(
             learn_share=learn_share,
             test_share=test_share,
             engine=Threads(),
+            title="The paper's experiment on simulated data" if paper else "The paper's protocol",
+            simulated=paper,
         )
     deliver(result, as_json=as_json, quiet=quiet, save=save, report=report)
