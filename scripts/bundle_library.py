@@ -1,4 +1,4 @@
-"""Learn the bundled library from the example captures: python scripts/bundle_library.py.
+"""Learn the bundled library from simulated scans and the example captures: python scripts/bundle_library.py.
 
 Each capture has a telescope of its own, all of one size, so that samples are cut per capture and learned together.
 """
@@ -15,6 +15,7 @@ from scangait.gait.streams import by_label
 from scangait.probes import labelled
 from scangait.recipe import Recipe
 from scangait.recognise.learn import learn_samples
+from scangait.simulate.training import training
 from scangait.telescope import telescope
 
 ROOT = Path(__file__).parent.parent
@@ -35,7 +36,8 @@ if __name__ == "__main__":
     recipe = Recipe()
     by_capture = captured(recipe)
     everything = [sample for found in by_capture.values() for sample in found]
-    source = f"{len(by_capture)} real captures of zmap, masscan and nmap by a /20 (examples/captures)"
+    everything += training(telescope("93.184.208.0/20"), recipe)
+    source = f"simulated scans and {len(by_capture)} real captures by a /20 (examples/captures)"
     library = learn_samples(everything, 4096, recipe, engine=Threads(), provenance=source)
     library.save(ROOT / "src" / "scangait" / "library.json")
     print(f"{len(library.candidates)} candidates from {source}")

@@ -7,13 +7,15 @@ import time
 from collections import defaultdict
 
 import numpy as np
-from bundle_library import captured
+from bundle_library import CAPTURES, captured
 from leave_one_out import TOOLS, WINDOWS
 
+from scangait.capture import read
 from scangait.engine import Threads
 from scangait.evidence.movement import best_by_label, per_movement
 from scangait.gait.samples import pieces
 from scangait.recipe import Recipe
+from scangait.recognise.classify import decisions_for
 from scangait.recognise.learn import learn_samples
 from scangait.simulate.training import training
 from scangait.telescope import telescope
@@ -30,6 +32,7 @@ if __name__ == "__main__":
     answers = defaultdict(list)
     for name, heard in captured(recipe).items():
         group = "wide" if name.startswith("wide") else "/16"
+        probes = read(CAPTURES / name)
         for window in WINDOWS:
             cut = [piece for sample in heard for piece in (pieces(sample, window) if window else [sample])]
             cut = [piece for piece in cut if len(piece.broken) >= recipe.min_movements]
@@ -37,6 +40,8 @@ if __name__ == "__main__":
             if not window:
                 best = (best * [[len(sample.broken)] for sample in cut]).sum(axis=0, keepdims=True)
             said = [names[i] for i in best.argmax(axis=1)]
+            marked = list(decisions_for(cut, probes, library, 4096, evidence=("movement", "signature"), engine=engine))
+            answers[f"{group} with headers", window] += [(cut[0].label, one.label, 1 / len(cut)) for one in marked]
             answers[group, window] += [(cut[0].label, word, 1 / len(said)) for word in said]
             if not window:
                 print(f"{name:50} {said[0]}")

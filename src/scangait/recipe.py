@@ -28,7 +28,7 @@ class Recipe:
     similarity: of a sub-set's destinations and the sample so far: "jaccard" (the paper) or "overlap" coefficient.
     merge_at_most: neighbours stay one sample while their similarity is at most this (paper: 0.1).
     drop_outlier_movements: leave out the movements that span an outlier gap (the paper does).
-    drop_short_samples: leave out samples that are not longer than the mean length (the paper does).
+    drop_short_samples: leave out samples that are not longer than the mean of their stream (the paper does).
     min_movements: samples with fewer movements are never modelled.
     window: longest piece of a sample that one HMM learns from; None for the whole sample (the paper).
     max_states: BIC chooses among 1..max_states (paper: 7).

@@ -130,10 +130,11 @@ def test_new_addresses_after_a_pause_go_on_with_the_scan_but_a_long_silence_ends
         assert [len(s.members) for s in samples(probes, by_source(probes), SCOPE, Recipe())] == expected
 
 
-def test_the_paper_drops_samples_that_are_not_longer_than_the_mean():
-    src = [1] * 30 + [2] * 10
-    probes = some_probes(list(range(40)), list(range(40)), src=src)
-    assert [len(s.members) for s in samples(probes, by_source(probes), SCOPE, Recipe.paper())] == [30]
+def test_the_paper_drops_samples_that_are_not_longer_than_the_mean_of_their_stream():
+    src = [1] * 40 + [2] * 10
+    places, times = [*range(30), *range(10), *range(10)], [*range(30), *range(100, 110), *range(10)]
+    probes = some_probes(places, times, src=src)
+    assert [len(s.members) for s in samples(probes, by_source(probes), SCOPE, Recipe.paper())] == [30, 10]
 
 
 def test_probes_outside_the_telescope_are_left_out():

@@ -13,10 +13,11 @@ from scangait.telescope import Telescope
 
 
 @click.command(short_help="Learn a library from labelled probes.")
-@options.inputs
+@click.argument("captures", nargs=-1)
 @options.scope
 @options.columns
 @click.option("--movement", type=click.Choice(MOVEMENTS), default="joint", show_default=True)
+@click.option("--simulate", is_flag=True, help="From simulated scans of --telescope, without data.")
 @click.option("--paper", is_flag=True, help="The paper to the letter instead of our recipe.")
 @click.option("--output", "-o", required=True, type=click.Path(dir_okay=False), help="The library to write.")
 @options.as_json
@@ -28,33 +29,47 @@ def command(
     movement: str,
     output: str,
     *,
+    simulate: bool,
     paper: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Learn a library from labelled probes (`scangait label` makes them) and write it to a file."""
+    """Learn a library from labelled probes (`scangait label` makes them) and write it to a file.
+
+    With --simulate it is learned from simulated scans as --telescope would see them, without any capture.
+    """
+    from dataclasses import replace
     from typing import cast
 
     from scangait.capture import load
     from scangait.engine import Threads
     from scangait.recipe import Movement, Recipe
-    from scangait.recognise.learn import learn
+    from scangait.recognise.learn import learn, learn_samples
     from scangait.telescope import infer
 
     kind = cast("Movement", movement)
     recipe = Recipe.paper(kind) if paper else Recipe(movement=kind)
+    if simulate == bool(captures):
+        raise click.UsageError("give labelled CAPTURES, or --simulate with --telescope PREFIXES")
+    if simulate and scope is None:
+        raise click.UsageError("--simulate needs --telescope PREFIXES: what it learns fits that telescope")
     with options.working("learning", quiet=quiet):
-        probes = load(captures, columns=columns).probes
-        library = learn(
-            probes,
-            scope or infer(probes.dst),
-            recipe,
-            engine=Threads(),
-            provenance=f"learned from {', '.join(captures)}",
-        )
+        if simulate and scope is not None:
+            from scangait.simulate.training import training
+
+            source = f"simulated scans of {scope}; no real packet"
+            learned = learn_samples(training(scope, recipe), scope.size, recipe, engine=Threads(), provenance=source)
+            library = replace(learned, simulated=True)
+        else:
+            probes = load(captures, columns=columns).probes
+            source = f"learned from {', '.join(captures)}"
+            library = learn(probes, scope or infer(probes.dst), recipe, engine=Threads(), provenance=source)
         library.save(output)
     kept = Counter(candidate.label for candidate in library.candidates)
     if as_json:
         click.echo(json.dumps({"library": output, "candidates": dict(kept)}))
     elif not quiet:
-        click.echo(f"{output}: " + ", ".join(f"{count} candidates of {name}" for name, count in sorted(kept.items())))
+        said = "learned from simulated data: " if simulate else ""
+        click.echo(
+            f"{said}{output}: " + ", ".join(f"{count} candidates of {name}" for name, count in sorted(kept.items()))
+        )

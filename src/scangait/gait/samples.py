@@ -43,12 +43,13 @@ def samples(probes: Probes, streams: Streams, scope: Telescope, recipe: Recipe) 
     cut: list[Sample] = []
     start = 0
     for end in streams.ends.tolist():
-        cut += _of_stream(probes, streams.order[start:end], scope, recipe)
+        own = _of_stream(probes, streams.order[start:end], scope, recipe)
+        own = [sample for sample in own if len(sample.members) > recipe.min_movements]
+        if recipe.drop_short_samples and len(own) > 1:
+            mean = sum(len(sample.members) for sample in own) / len(own)
+            own = [sample for sample in own if len(sample.members) > mean] or own
+        cut += own
         start = end
-    cut = [sample for sample in cut if len(sample.members) > recipe.min_movements]
-    if recipe.drop_short_samples and cut:
-        mean = sum(len(sample.members) for sample in cut) / len(cut)
-        cut = [sample for sample in cut if len(sample.members) > mean or len(cut) == 1]
     return cut
 
 

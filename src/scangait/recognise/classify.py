@@ -27,6 +27,8 @@ KINDS: Final = ("movement", "signature")
 TRAILS: Final = 12
 TRAIL_POINTS: Final = 3000
 SOURCES_NAMED: Final = 20
+LIKE: Final = 4
+"""A library fits telescopes up to so many times smaller or larger than the one it was learned for."""
 
 
 def identify(
@@ -68,7 +70,7 @@ def report(
         telescope_inferred=scope.inferred,
         library=library.provenance,
         counts=dict(tally.counts),
-        warnings=(*tally.warnings, *_backwards(tally.out_of_order)),
+        warnings=(*tally.warnings, *_backwards(tally.out_of_order), *_unlike(scope, library)),
         verdicts=tuple(verdict for verdict, _, _ in found),
         too_short=len(streams.ends) - len({(verdict.sources, verdict.ports) for verdict, _, _ in found}),
         trails=tuple(_trail(verdict, sample, library, scope.size) for verdict, sample, _ in found[:TRAILS]),
@@ -77,6 +79,14 @@ def report(
 
 def _backwards(count: int) -> tuple[str, ...]:
     return (f"{count} times went backwards; the probes were sorted",) if count else ()
+
+
+def _unlike(scope: Telescope, library: Library) -> tuple[str, ...]:
+    """Steps and gaps scale with the size of a telescope: a library fits telescopes of about its own."""
+    if scope.inferred or 1 / LIKE <= scope.size / library.size <= LIKE:
+        return ()
+    sizes = f"the library was learned for a telescope of {library.size} addresses, this one has {scope.size}"
+    return (f"{sizes}; better learn one for it: scangait learn --simulate --telescope PREFIXES -o mine.json",)
 
 
 def _verdicts(

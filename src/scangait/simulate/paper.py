@@ -15,6 +15,8 @@ from scangait.telescope import Telescope, telescope, without
 
 ZMAP_SOURCES, ZMAP_PORTS, ZMAP_DAYS, ZMAP_PACKETS = 253, 28, 533.69, 7_992_496
 SHODAN_SOURCES, SHODAN_PORTS, SHODAN_DAYS, SHODAN_PACKETS = 13, 244, 12.0, 708_160
+COMMON_PORTS = 17
+"""Ports below 1024 that both scan, as in the paper: 34 sets of (scanner, port)."""
 SCOPE: Final = "93.184.208.0/20"
 """4,096 destinations, as in the paper; which they are does not matter."""
 RATES: Final = (3e4, 1e6)
@@ -31,8 +33,10 @@ def dataset(seed: int, scale: float = 1.0) -> tuple[Probes, Telescope]:
     """
     rng = np.random.default_rng(seed)
     scope = telescope(SCOPE)
-    ports = np.sort(rng.choice(np.arange(1, 10_000), SHODAN_PORTS, replace=False))
-    zmap = _zmap(scope, rng.choice(ports, ZMAP_PORTS, replace=False), scale, rng)
+    common = rng.choice(np.arange(1, 1024), COMMON_PORTS, replace=False)
+    high = rng.choice(np.arange(1024, 2**16), SHODAN_PORTS - COMMON_PORTS, replace=False)
+    ports = np.concatenate([common, high])
+    zmap = _zmap(scope, ports[:ZMAP_PORTS], scale, rng)
     return in_time_order(concat([zmap, _shodan(scope, ports, scale, rng)])), scope
 
 
@@ -63,7 +67,7 @@ def _shodan(scope: Telescope, ports: np.ndarray, scale: float, rng: Generator) -
         version="any",
         targets=scope,
         ports=tuple(ports.tolist()),
-        rate=wanted / seconds,
+        rate=(wanted + 1) / seconds,
         sources=tuple(0x0C000000 + index for index in range(SHODAN_SOURCES)),
         start_ns=START_NS,
         duration_s=seconds,
