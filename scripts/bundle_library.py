@@ -4,6 +4,7 @@ Each capture has a telescope of its own, all of one size, so that samples are cu
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -39,5 +40,5 @@ if __name__ == "__main__":
     everything += training(telescope("93.184.208.0/20"), recipe)
     source = f"simulated scans and {len(by_capture)} real captures by a /20 (examples/captures)"
     library = learn_samples(everything, 4096, recipe, engine=Threads(), provenance=source)
-    library.save(ROOT / "src" / "scangait" / "library.json")
+    replace(library, simulated=True).save(ROOT / "src" / "scangait" / "library.json")
     print(f"{len(library.candidates)} candidates from {source}")

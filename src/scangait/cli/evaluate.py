@@ -41,7 +41,7 @@ def command(
     from scangait.cli.output import deliver
     from scangait.engine import Threads
     from scangait.recipe import Recipe
-    from scangait.recognise.evaluate import evaluate, movement_recipes
+    from scangait.recognise.evaluate import beside_the_paper, evaluate, movement_recipes
     from scangait.telescope import infer
 
     if learn_share + test_share > 1:
@@ -66,4 +66,6 @@ def command(
             title="The paper's experiment on simulated data" if paper else "The paper's protocol",
             simulated=paper,
         )
+    if paper:
+        result = beside_the_paper(result)
     deliver(result, as_json=as_json, quiet=quiet, save=save, report=report)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,12 +29,15 @@ from scangait.recognise.results import (
     LikelihoodMatrix,
     MixturePicture,
     MovementResult,
+    PaperFigure,
     SampleRow,
 )
 from scangait.telescope import Telescope
 
 LEARN_SHARE: Final = 0.10
 TEST_SHARE: Final = 0.05
+PUBLISHED: Final = {"spatial": (0.952, 0.868, 0.805), "temporal": (0.977, 0.987, 0.920)}
+"""The paper's accuracy, balanced accuracy and MCC."""
 PRIVILEGED: Final = 1024
 """The paper compares the ports below this that all labels have in common."""
 PICTURES: Final = 4
@@ -78,6 +82,22 @@ def evaluate(
         movements=tuple(results),
         port_answer=port_answer(results),
     )
+
+
+def beside_the_paper(result: Evaluation) -> Evaluation:
+    """The result with the paper's figures beside ours (De Santis et al. 2018; it has none for joint movements)."""
+    figures = tuple(
+        PaperFigure(name=f"{movement.movement}, {name}", paper=paper, ours=ours)
+        for movement in result.movements
+        if movement.movement in PUBLISHED
+        for name, paper, ours in zip(
+            ("accuracy", "balanced accuracy", "MCC"),
+            PUBLISHED[movement.movement],
+            (movement.scanner.accuracy, movement.scanner.balanced_accuracy, movement.scanner.mcc),
+            strict=True,
+        )
+    )
+    return msgspec.structs.replace(result, beside_the_paper=figures)
 
 
 def common_ports(probes: Probes) -> list[int]:
