@@ -55,6 +55,14 @@ def test_every_simulated_probe_bears_the_marks_of_its_own_tool_and_of_no_other(n
     assert all(share * len(probes) <= 2 for share in found.values()), found
 
 
+@pytest.mark.parametrize("mode", SCANNERS["nmap"].modes)
+def test_nmap_probes_each_host_once_in_every_mode(mode):
+    whole = {"targets": ALL, "rate": 1e7} if mode == "iR" else {}
+    probes = view("nmap", "7", mode=mode, **whole)
+    assert len(set(probes.dst.tolist())) == len(probes) == SCOPE.size
+    assert all(mark.found.all() for mark in marks(probes) if mark.label == "nmap")
+
+
 def test_random_headers_are_labelled_nothing():
     probes = noise(SCOPE, 1000.0, 1000.0, 0, np.random.default_rng(3))
     hit = np.zeros(len(probes), np.bool_)

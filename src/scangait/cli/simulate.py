@@ -35,7 +35,7 @@ START_S = 1_767_225_600
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(1), help="Sender threads (ZMap).")
 @click.option("--probes", default=1, show_default=True, type=click.IntRange(1), help="Packets per target.")
 @click.option("--sources", default=1, show_default=True, type=click.IntRange(1), help="Source addresses, or bots.")
-@click.option("--mode", default="", help="A tool's own way: T4 or randomize-hosts of nmap.")
+@click.option("--mode", default="", help="A tool's own way: T4, randomize-hosts or iR of nmap.")
 @click.option("--duration", "duration_s", type=float, help="Seconds; without it until the scan ends, 30 days at most.")
 @click.option("--loss", default=0.0, show_default=True, help="Share of the packets lost on the way.")
 @click.option("--jitter", "jitter_s", default=0.0, show_default=True, help="Mean lateness of a packet in seconds.")

@@ -9,6 +9,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from scangait.probes import Probes, concat, pack_options
+from scangait.scanners.nmap_random import state_of, step_of
 from scangait.scanners.scanner import Scan, Scanner, Signature, packets, within
 from scangait.telescope import Telescope, address, position
 
@@ -38,7 +39,7 @@ SIGNATURES: Final = (
 )
 BURST: Final = 10
 """Without an answer its window stays at 10 probes for each timeout (captured at -T3 and -T4)."""
-TIMEOUT_S: Final = {"": 1.001, "T4": 0.501, "randomize-hosts": 1.001}
+TIMEOUT_S: Final = {"": 1.001, "T4": 0.501, "randomize-hosts": 1.001, "iR": 1.001}
 PASSED_OVER: Final = 2
 """Hosts that each burst passes over until a later round (captured)."""
 TICK_S: Final = 2.3e-3
@@ -53,6 +54,8 @@ SHUFFLED: Final = 16384
 def _view(scan: Scan, scope: Telescope, rng: Generator) -> Probes:
     """Group after group; what a group costs in time is the same for all of them, since nothing answers."""
     inside = within(scan, scope)
+    if scan.mode == "iR":
+        return _random_view(scan, inside, rng)
     place = position(scan.targets, address(inside, np.arange(inside.size)))
     size = max(1024 // len(scan.ports), 64)
     seconds = _schedule(size, scan)
@@ -75,6 +78,22 @@ def _view(scan: Scan, scope: Telescope, rng: Generator) -> Probes:
         seen = np.flatnonzero(position(inside, dst) >= 0)
         if own * lasts < scan.duration_s:
             parts.append(_group(scan, own * lasts + seconds[seen], dst[seen], base + 256 * int(own), rng))
+    return concat(parts)
+
+
+def _random_view(scan: Scan, inside: Telescope, rng: Generator) -> Probes:
+    """-iR: hosts without repeats, sorted inside groups; where in its group a host comes is its expected place."""
+    dst = address(inside, np.arange(inside.size))
+    start, *keys = (int(word) for word in rng.integers(0, 2**32, 4))
+    place = (step_of(state_of(dst, (keys[0], keys[1], keys[2])), start) * (scan.targets.size / 2**32)).astype(np.int64)
+    size = max(1024 // len(scan.ports), 64)
+    schedule = _schedule(size, scan)
+    lasts = schedule.max() + TIMEOUT_S[scan.mode] + BETWEEN_S
+    rank = (dst.byteswap().astype(np.int64) * size) >> 32
+    base, parts = 33000 + int(rng.integers(32261)), []
+    for own in np.unique(place // size)[: int(min(scan.duration_s / lasts + 1, inside.size))]:
+        mine = np.flatnonzero(place // size == own)
+        parts.append(_group(scan, own * lasts + schedule[rank[mine]], dst[mine], base + 256 * int(own), rng))
     return concat(parts)
 
 
@@ -130,5 +149,5 @@ def _group(scan: Scan, seconds: NDArray[np.float64], dst: NDArray[np.uint32], ba
 
 
 SCANNER: Final = Scanner(
-    name="nmap", versions={"7": (0,)}, view=_view, signatures=SIGNATURES, modes=("", "T4", "randomize-hosts")
+    name="nmap", versions={"7": (0,)}, view=_view, signatures=SIGNATURES, modes=("", "T4", "randomize-hosts", "iR")
 )

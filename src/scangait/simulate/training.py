@@ -22,6 +22,8 @@ NEAR_RATES: Final = (400.0, 1000.0, 3000.0, 8000.0)
 LOSSES: Final = (0.0, 0.1)
 GAITS: Final = {"zmap": ("3.0", "4.3"), "masscan": ("1.0", "1.3")}
 """Versions that move differently: the others of ZMap move as 3.0 does, Masscan's head as 1.3."""
+NMAP_MODES: Final = ("", "T4", "randomize-hosts")
+"""-iR is left out: it moves as chance does."""
 HITS: Final = 600
 """Probes wanted of each run: two windows of the default recipe."""
 WIDER: Final = (4, 8)
@@ -63,11 +65,11 @@ def runs(scope: Telescope) -> Iterator[tuple[str, Scan]]:
             for label in ("zmap", "masscan"):
                 for version in GAITS[label]:
                     yield label, _short(Scan(version=version, targets=near, ports=(80,), rate=rate), scope)
-            for mode in SCANNERS["nmap"].modes:
+            for mode in NMAP_MODES:
                 for probes in (1, 2):
                     one = Scan(version="7", targets=near, ports=(80,), rate=rate / 4, mode=mode, probes=probes)
                     yield "nmap", one
-        for mode in SCANNERS["nmap"].modes:
+        for mode in NMAP_MODES:
             yield "nmap", Scan(version="7", targets=near, ports=(80,), mode=mode, probes=2)
         for rate in NEAR_RATES[:2]:
             yield "unicornscan", Scan(version="0.4", targets=near, ports=(80,), rate=rate)
