@@ -57,7 +57,14 @@ def test_a_library_that_is_not_ours_is_refused(change, message):
 
 def test_the_bundled_library_knows_its_tools():
     library = Library.bundled()
-    assert {candidate.label for candidate in library.candidates} == {"zmap", "masscan", "nmap", "chance"}
+    assert {candidate.label for candidate in library.candidates} == {
+        "zmap",
+        "masscan",
+        "nmap",
+        "unicornscan",
+        "sweeper",
+        "chance",
+    }
 
 
 def test_models_of_two_kinds_fall_into_two_groups():

@@ -1,6 +1,6 @@
 """Nmap -iR: random hosts without repeats, from a linear congruential generator and three keyed steps.
 
-Read in the head of 2026-08. That no address repeats was confirmed with 7.93 (scanners.md, 4); the steps were not compared.
+Read in the head of 2026-08. That no address repeats was confirmed with 7.93 (scanners.md, 4); the steps were not.
 """
 
 from __future__ import annotations
