@@ -6,7 +6,7 @@ from math import inf
 from scangait.scanners import masscan_order, zmap_order
 from scangait.scanners.logarithm import tables
 from scangait.scanners.scanner import Scan
-from scangait.simulate.scenario import DEFAULT_BLOCKED
+from scangait.scanners.zmap_order import DEFAULT_BLOCKED
 from scangait.telescope import Telescope, telescope, without
 
 if __name__ == "__main__":

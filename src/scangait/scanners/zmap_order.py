@@ -21,6 +21,11 @@ from scangait.telescope import Telescope, address, position
 
 ORDERS: Final = ("2.1", "3.0", "4.0", "4.3")
 """Version classes that order differently, oldest first."""
+DEFAULT_BLOCKED: Final = (
+    "0.0.0.0/8,10.0.0.0/8,100.64.0.0/10,127.0.0.0/8,169.254.0.0/16,172.16.0.0/12,192.0.0.0/24,192.0.2.0/24,"
+    "192.88.99.0/24,192.168.0.0/16,198.18.0.0/15,198.51.100.0/24,203.0.113.0/24,224.0.0.0/4,240.0.0.0/4"
+)
+"""ZMap's default block list (scanners.md, 1.3)."""
 SMALL_GENERATOR: Final = 2**22
 LARGEST_SEED: Final = 2**63 - 1
 LOW32: Final = 2**32 - 1

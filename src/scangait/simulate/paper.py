@@ -10,7 +10,7 @@ from numpy.random import Generator
 from scangait.probes import Probes, concat, in_time_order, labelled, take, without_headers
 from scangait.scanners import SCANNERS
 from scangait.scanners.scanner import Scan
-from scangait.simulate.scenario import DEFAULT_BLOCKED
+from scangait.scanners.zmap_order import DEFAULT_BLOCKED
 from scangait.telescope import Telescope, telescope, without
 
 ZMAP_SOURCES, ZMAP_PORTS, ZMAP_DAYS, ZMAP_PACKETS = 253, 28, 533.69, 7_992_496

@@ -12,13 +12,9 @@ import numpy as np
 from scangait.errors import ScannerError
 from scangait.scanners.orders import scanner_of
 from scangait.scanners.scanner import Scan, Scanner
+from scangait.scanners.zmap_order import DEFAULT_BLOCKED
 from scangait.telescope import Telescope, without
 
-DEFAULT_BLOCKED = (
-    "0.0.0.0/8,10.0.0.0/8,100.64.0.0/10,127.0.0.0/8,169.254.0.0/16,172.16.0.0/12,192.0.0.0/24,192.0.2.0/24,"
-    "192.88.99.0/24,192.168.0.0/16,198.18.0.0/15,198.51.100.0/24,203.0.113.0/24,224.0.0.0/4,240.0.0.0/4"
-)
-"""ZMap's default block list (scanners.md, 1.3)."""
 FIRST_SOURCE = 0xC6120001
 """198.18.0.1, of the block for benchmarks (RFC 2544)."""
 KEYS = {
