@@ -12,6 +12,7 @@ from leave_one_out import TOOLS, WINDOWS
 
 from scangait.capture import read
 from scangait.engine import Threads
+from scangait.evidence.case import Case
 from scangait.evidence.movement import best_by_label, per_movement
 from scangait.gait.samples import pieces
 from scangait.recipe import Recipe
@@ -23,7 +24,8 @@ from scangait.telescope import telescope
 if __name__ == "__main__":
     recipe, engine = Recipe(), Threads()
     started = time.perf_counter()
-    found = training(telescope("198.19.16.0/20"), recipe)
+    scope = telescope("198.19.16.0/20")
+    found = training(scope, recipe)
     library = learn_samples(found, 4096, recipe, engine=engine, provenance="simulated")
     print(
         f"{len(found)} simulated samples, {len(library.candidates)} candidates, {time.perf_counter() - started:.0f} s"
@@ -40,7 +42,7 @@ if __name__ == "__main__":
             if not window:
                 best = (best * [[len(sample.broken)] for sample in cut]).sum(axis=0, keepdims=True)
             said = [names[i] for i in best.argmax(axis=1)]
-            marked = list(decisions_for(cut, probes, library, 4096, evidence=("movement", "signature"), engine=engine))
+            marked = list(decisions_for(Case(probes, cut, scope, library, engine=engine), ("movement", "signature")))
             answers[f"{group} with headers", window] += [(cut[0].label, one.label, 1 / len(cut)) for one in marked]
             answers[group, window] += [(cut[0].label, word, 1 / len(said)) for word in said]
             if not window:

@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from scangait.capture import load, read
     from scangait.errors import ScangaitError
+    from scangait.evidence.library import Library
     from scangait.probes import Probes
     from scangait.recipe import Recipe
     from scangait.recognise.classify import identify
     from scangait.recognise.evaluate import evaluate
     from scangait.recognise.learn import learn
-    from scangait.recognise.library import Library
     from scangait.recognise.results import Evaluation, Identification, Verdict
     from scangait.telescope import Telescope
 
 _HOME = {
     "Evaluation": "recognise.results",
     "Identification": "recognise.results",
-    "Library": "recognise.library",
+    "Library": "evidence.library",
     "Probes": "probes",
     "Recipe": "recipe",
     "ScangaitError": "errors",

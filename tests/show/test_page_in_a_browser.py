@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scangait.capture.batch import Batch, Tally
+from scangait.evidence.library import Library
 from scangait.probes import Probes
 from scangait.recipe import Recipe
 from scangait.recognise.classify import report
 from scangait.recognise.evaluate import evaluate, movement_recipes
-from scangait.recognise.library import Library
 from scangait.show.page import page
 from scangait.telescope import Telescope
 

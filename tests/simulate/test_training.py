@@ -7,8 +7,8 @@ from click.testing import CliRunner
 
 from scangait.cli import cli
 from scangait.errors import TelescopeError
+from scangait.evidence.library import Library
 from scangait.recipe import Recipe
-from scangait.recognise.library import Library
 from scangait.simulate import training as module
 from scangait.simulate.paper import dataset
 from scangait.simulate.training import around, runs, training

@@ -36,12 +36,13 @@ def command(
 ) -> None:
     """Say which tool makes each scan in CAPTURES: files, globs, folders, or "-" for standard input."""
     from scangait.capture import load
+    from scangait.evidence.kinds import KINDS
+    from scangait.evidence.library import Library
     from scangait.recognise import classify
-    from scangait.recognise.library import Library
 
     kinds = tuple(word.strip() for word in evidence.split(","))
-    if not set(kinds) <= set(classify.KINDS):
-        raise click.BadParameter(f"{evidence!r}: choose from {', '.join(classify.KINDS)}", param_hint="--evidence")
+    if not set(kinds) <= set(KINDS):
+        raise click.BadParameter(f"{evidence!r}: choose from {', '.join(KINDS)}", param_hint="--evidence")
     known = Library.load(library) if library else Library.bundled()
     with options.working("reading and identifying", quiet=quiet):
         result = classify.report(load(captures, columns=columns), known, scope, captures, evidence=kinds)

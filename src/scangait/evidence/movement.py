@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import log
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scangait.engine import Engine
+from scangait.evidence.case import Case
 from scangait.evidence.finding import Finding
+from scangait.evidence.library import CHANCE, Candidate
 from scangait.gait.movements import gather, movements
 from scangait.gait.samples import Sample
-from scangait.model.hmm import HMM
 from scangait.model.score import score
 from scangait.recipe import Recipe
-
-CHANCE: Final = "chance"
-"""Label of the candidate that stands for a random walk: uniform steps at exponential gaps."""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """The model kept for one group of models of a label; `members` models were in its group."""
-
-    label: str
-    port: int
-    members: int
-    model: HMM
 
 
 def per_movement(
@@ -48,13 +34,24 @@ def best_by_label(fit: NDArray[np.float64], candidates: list[Candidate]) -> tupl
     return names, np.stack([fit[:, labels == name].max(axis=1) for name in names], axis=1)
 
 
-def findings(fit: NDArray[np.float64], count: int, candidates: list[Candidate], recipe: Recipe) -> list[Finding]:
-    """Bits for each label from one sample's `fit` (M,), its log-likelihood per movement, and its `count` of movements.
+def findings(case: Case) -> list[list[Finding]]:
+    """Bits for each label from each sample's movements, against a random walk.
 
     Successive movements are not independent, so no more than `recipe.full_weight` of them count.
     """
-    names, best = best_by_label(fit[None, :], candidates)
-    level = dict(zip(names, best[0].tolist(), strict=True))
+    library, size = case.library, case.scope.size
+    if not case.samples:
+        return []
+    fit = per_movement(case.samples, list(library.candidates), size, library.recipe, case.engine)
+    names, best = best_by_label(fit, list(library.candidates))
+    return [
+        _one(dict(zip(names, row, strict=True)), len(sample.broken), library.recipe)
+        for row, sample in zip(best.tolist(), case.samples, strict=True)
+    ]
+
+
+def _one(level: dict[str, float], count: int, recipe: Recipe) -> list[Finding]:
+    """One sample's findings from its best log-likelihood per movement under each label."""
     chance = level.pop(CHANCE, 0.0)
     weight = min(count, recipe.full_weight) / log(2)
     return [

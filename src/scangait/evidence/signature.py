@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from scangait.evidence.case import Case
 from scangait.evidence.finding import Finding
 from scangait.probes import Probes
 from scangait.scanners import SCANNERS
@@ -41,8 +42,14 @@ def marks(probes: Probes) -> list[Marks]:
     ]
 
 
-def findings(found: list[Marks], members: NDArray[np.int64]) -> list[Finding]:
-    """Bits for each label from the marks on one sample's probes `members` (N,); its best version speaks."""
+def findings(case: Case) -> list[list[Finding]]:
+    """Bits for each label from the marks on each sample's probes; its best version speaks."""
+    found = marks(case.probes)
+    return [_one(found, sample.members) for sample in case.samples]
+
+
+def _one(found: list[Marks], members: NDArray[np.int64]) -> list[Finding]:
+    """One sample's findings from the marks on its probes `members` (N,)."""
     best: dict[str, Finding] = {}
     for mark in found:
         bearing = int(mark.found[members].sum())

@@ -16,7 +16,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from scangait.evidence.case import Case
 from scangait.evidence.finding import Finding
+from scangait.gait.samples import NANOSECOND, Sample
 from scangait.kernel import kernel
 from scangait.scanners.cyclic import Group, group_for
 from scangait.scanners.logarithm import logarithms, multiply
@@ -35,6 +37,8 @@ SPREAD: Final = 4.0
 """The rate may be so many times higher or lower than the mean gap says."""
 COMMON: Final = 4096
 """Pairs whose logarithms differ by a multiple of a larger divisor of the order are passed over: too many solutions."""
+WALKED: Final = 64
+"""The walk is looked for in so many of the largest samples: a search without a find takes 0.1 s."""
 PROOF_BITS: Final = 25.0
 MOST_BITS: Final = 200.0
 
@@ -67,9 +71,16 @@ class Line:
         return pow(group.root, pow(self.mu, -1, group.order), group.prime)
 
 
-def findings(seconds: NDArray[np.float64], dst: NDArray[np.uint32], size: int) -> list[Finding]:
-    """Bits for ZMap where the first of a sample's (N,) times and addresses lie on one walk, nothing where not."""
-    line = find(seconds, dst, size)
+def findings(case: Case) -> list[list[Finding]]:
+    """Bits for ZMap where the first probes of a sample lie on one walk, nothing where not; the largest samples only."""
+    largest = sorted(case.samples, key=lambda sample: -len(sample.members))[:WALKED]
+    least = len(largest[-1].members) if largest else 0
+    return [_one(case, sample) if len(sample.members) >= least else [] for sample in case.samples]
+
+
+def _one(case: Case, sample: Sample) -> list[Finding]:
+    seconds = (sample.time_ns - sample.time_ns[0]) * NANOSECOND
+    line = find(seconds, case.probes.dst[sample.members], case.scope.size, case.blocked)
     if line is None:
         return []
     reason = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from ipaddress import IPv4Address
 from typing import Final
@@ -12,20 +12,19 @@ import numpy as np
 from scangait.capture import Batch
 from scangait.engine import Engine, Serial
 from scangait.errors import SampleError, TelescopeError
-from scangait.evidence import movement, signature, walk
+from scangait.evidence import movement
+from scangait.evidence.case import Case
+from scangait.evidence.kinds import KINDS
+from scangait.evidence.library import Library
 from scangait.gait.movements import movements
 from scangait.gait.samples import NANOSECOND, Sample, samples
 from scangait.gait.streams import by_source
 from scangait.model.viterbi import viterbi
 from scangait.probes import ICMP, TCP, Probes
 from scangait.recognise.decide import Decision, decide
-from scangait.recognise.library import Library
 from scangait.recognise.results import Evidence, Identification, Trail, Verdict
 from scangait.telescope import Telescope, infer, position
 
-KINDS: Final = ("movement", "signature", "walk")
-WALKED: Final = 64
-"""The walk is looked for in so many of the largest samples: a search without a find takes 0.1 s."""
 TRAILS: Final = 12
 TRAIL_POINTS: Final = 3000
 SOURCES_NAMED: Final = 20
@@ -38,7 +37,7 @@ def identify(
     library: Library,
     scope: Telescope | None = None,
     *,
-    evidence: tuple[str, ...] = KINDS,
+    evidence: Iterable[str] = KINDS,
     engine: Engine | None = None,
 ) -> list[Verdict]:
     """One verdict for each scan found in the probes, the largest scan first.
@@ -55,7 +54,7 @@ def report(
     scope: Telescope | None,
     inputs: tuple[str, ...],
     *,
-    evidence: tuple[str, ...] = KINDS,
+    evidence: Iterable[str] = KINDS,
 ) -> Identification:
     """Verdicts with everything that a page needs around them. Raises SampleError for a capture without probes."""
     probes, tally = batch.probes, batch.tally
@@ -92,12 +91,12 @@ def _unlike(scope: Telescope, library: Library) -> tuple[str, ...]:
 
 
 def _verdicts(
-    probes: Probes, library: Library, scope: Telescope, evidence: tuple[str, ...], engine: Engine
+    probes: Probes, library: Library, scope: Telescope, evidence: Iterable[str], engine: Engine
 ) -> list[tuple[Verdict, Sample, Decision]]:
     if not np.any(position(scope, probes.dst) >= 0):
         raise TelescopeError(f"telescope {scope}: none of the {len(probes)} probes falls into it; check --telescope")
     found = samples(probes, by_source(probes), scope, library.recipe)
-    decisions = decisions_for(found, probes, library, scope.size, evidence=evidence, engine=engine)
+    decisions = decisions_for(Case(probes, found, scope, library, engine=engine), evidence)
     verdicts = [
         (_verdict(sample, decision, probes, scope), sample, decision)
         for sample, decision in zip(found, decisions, strict=True)
@@ -105,24 +104,11 @@ def _verdicts(
     return sorted(verdicts, key=lambda entry: (-entry[0].probes, entry[0].first_ns, entry[0].scan))
 
 
-def decisions_for(
-    found: list[Sample], probes: Probes, library: Library, size: int, *, evidence: tuple[str, ...], engine: Engine
-) -> Iterator[Decision]:
+def decisions_for(case: Case, evidence: Iterable[str] = KINDS) -> Iterator[Decision]:
     """Decide each sample by the chosen kinds of evidence."""
-    if not found:
-        return
-    kept = list(library.candidates)
-    fit = movement.per_movement(found, kept, size, library.recipe, engine) if "movement" in evidence else None
-    marked = signature.marks(probes) if "signature" in evidence else []
-    largest = sorted(range(len(found)), key=lambda index: -len(found[index].members))[:WALKED]
-    for index, sample in enumerate(found):
-        findings = signature.findings(marked, sample.members)
-        if "walk" in evidence and index in largest:
-            seconds = (sample.time_ns - sample.time_ns[0]) * NANOSECOND
-            findings += walk.findings(seconds, probes.dst[sample.members], size)
-        if fit is not None:
-            findings += movement.findings(fit[index], len(sample.broken), kept, library.recipe)
-        yield decide(findings)
+    spoken = [KINDS[kind](case) for kind in evidence]
+    for findings in zip(*spoken, strict=True):
+        yield decide([finding for kind in findings for finding in kind])
 
 
 def _verdict(sample: Sample, decision: Decision, probes: Probes, scope: Telescope) -> Verdict:

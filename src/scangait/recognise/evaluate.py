@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from scangait.engine import Engine, Serial
 from scangait.errors import SampleError
-from scangait.evidence.movement import CHANCE, per_movement
+from scangait.evidence.library import CHANCE
+from scangait.evidence.movement import per_movement
 from scangait.gait.movements import movements
 from scangait.gait.samples import NANOSECOND, Sample, samples
 from scangait.gait.streams import by_label

@@ -9,7 +9,7 @@ import numpy as np
 
 from scangait.engine import Engine, Serial
 from scangait.errors import SampleError
-from scangait.evidence.movement import CHANCE, Candidate
+from scangait.evidence.library import CHANCE, Candidate, Library
 from scangait.gait.disturb import disturb
 from scangait.gait.movements import Movements, floor, gather, movements
 from scangait.gait.samples import Sample, pieces, samples
@@ -20,7 +20,6 @@ from scangait.model.mixture import Mixture, fit_mixtures
 from scangait.probes import Probes
 from scangait.recipe import Recipe
 from scangait.recognise.candidates import chosen, groups, likelihood_matrix
-from scangait.recognise.library import Library
 from scangait.telescope import Telescope
 
 

@@ -12,12 +12,23 @@ import numpy as np
 
 from scangait.capture.whole import whole_file
 from scangait.errors import FitError, LibraryError
-from scangait.evidence.movement import Candidate
 from scangait.model.hmm import HMM
 from scangait.recipe import Recipe
 
 FORMAT: Final = "scangait.library"
 VERSION: Final = 1
+CHANCE: Final = "chance"
+"""Label of the candidate that stands for a random walk: uniform steps at exponential gaps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """The model kept for one group of models of a label; `members` models were in its group."""
+
+    label: str
+    port: int
+    members: int
+    model: HMM
 
 
 @dataclass(frozen=True, slots=True)

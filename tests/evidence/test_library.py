@@ -5,12 +5,11 @@ import numpy as np
 import pytest
 
 from scangait.errors import LibraryError
-from scangait.evidence.movement import Candidate
+from scangait.evidence.library import Candidate, Library, encode, parse
 from scangait.model.hmm import HMM
 from scangait.recipe import Recipe
 from scangait.recognise.candidates import groups, knee, scaled_rows
 from scangait.recognise.confusion import confusion
-from scangait.recognise.library import Library, encode, parse
 
 
 def a_library(seed=0):

@@ -1,0 +1,26 @@
+"""A case: what every kind of evidence is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from scangait.engine import Engine, Serial
+from scangait.evidence.library import Library
+from scangait.gait.samples import Sample
+from scangait.probes import Probes
+from scangait.telescope import Telescope
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The `samples` to speak about, cut from `probes` that the telescope `scope` saw, and the `library` known.
+
+    `blocked` is a block list (prefixes) that scanners of the user's network are known to keep to.
+    """
+
+    probes: Probes
+    samples: list[Sample]
+    scope: Telescope
+    library: Library
+    blocked: str = ""
+    engine: Engine = field(default_factory=Serial)

@@ -1,0 +1,16 @@
+"""Every kind of evidence: a function from a case to the findings of each of its samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from scangait.evidence import movement, signature, walk
+from scangait.evidence.case import Case
+from scangait.evidence.finding import Finding
+
+KINDS: Final[dict[str, Callable[[Case], list[list[Finding]]]]] = {
+    "movement": movement.findings,
+    "signature": signature.findings,
+    "walk": walk.findings,
+}
