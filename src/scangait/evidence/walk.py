@@ -8,39 +8,60 @@ header is looked at, and lost packets do no harm.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from math import log2
-from typing import Final
+from math import gcd, log2
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scangait.evidence.case import Case
 from scangait.evidence.finding import Finding
+from scangait.evidence.line import Found, fit, search
 from scangait.gait.samples import NANOSECOND, Sample
-from scangait.kernel import kernel
 from scangait.scanners.cyclic import Group, group_for
-from scangait.scanners.logarithm import logarithms, multiply
+from scangait.scanners.logarithm import logarithms
 from scangait.scanners.scanner import Scan
-from scangait.scanners.zmap_order import DEFAULT_BLOCKED, indices, numbering_of
+from scangait.scanners.zmap_order import DEFAULT_BLOCKED, SMALL_GENERATOR, indices, numbering_of
 from scangait.telescope import Telescope, telescope, without
 
-USED: Final = 16
-"""Probes that are looked at: the first of the sample with addresses of their own."""
-LEAST: Final = 6
-PAIRS: Final = 2
-JITTER_S: Final = 0.02
-DRIFT: Final = 0.01
-"""How late a probe may be (at most half the mean gap), and how far the rate may be off."""
-SPREAD: Final = 4.0
-"""The rate may be so many times higher or lower than the mean gap says."""
-COMMON: Final = 4096
-"""Pairs whose logarithms differ by a multiple of a larger divisor of the order are passed over: too many solutions."""
-WALKED: Final = 64
-"""The walk is looked for in so many of the largest samples: a search without a find takes 0.1 s."""
-PROOF_BITS: Final = 25.0
+USED: Final = (16, 48)
+"""Probes that are looked at: the first of the sample with addresses of their own, and more where these say nothing."""
+LEAST: Final = 4
+CROWD: Final = 10
+"""Parallel threads are looked for among so many probes or more."""
+FASTER: Final = 4.0
+"""The rate may be so many times higher than the mean gap says: probes are lost."""
+
+
+class Stage(NamedTuple):
+    """One way to search: parallel `threads`, how many times `slower` the rate may be than the mean gap says (other
+    traffic hides it), whether probes may be `late`, and the triples of probes tried for each probe looked at.
+    """
+
+    threads: int
+    slower: float
+    late: bool
+    triples: int
+
+
+STAGES: Final = (
+    Stage(1, FASTER, late=False, triples=2),
+    Stage(1, FASTER, late=True, triples=2),
+    Stage(1, 8.0, late=False, triples=12),
+    *(Stage(threads, FASTER, late=True, triples=4) for threads in (2, 3, 4)),
+)
+"""The clean case first; ZMap's default is up to four sending threads (scanners.md, 1.4)."""
+MULTIPLES: Final = (7, 11)
+SMALL_BITS: Final = 10.0
+"""A generator below 2^22, as ZMap draws it since 4.0, is found by accident once in 2^10."""
+PROOF_BITS: Final = 22.0
+SURE_BITS: Final = 20.0
+"""The search goes on for a better line until one has so many bits more than a proof needs."""
 MOST_BITS: Final = 200.0
+WALKED: Final = 64
+"""The walk is looked for in so many of the largest samples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +76,14 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A walk found: the `ground`, the multiplier `mu`, elements per second, probes that lie on it, and bits."""
+    """A walk found: the `ground`, the multiplier `mu`, elements per second of each of its `threads` (parallel parts at
+    equal distances: threads or shards), probes that lie on it, and bits.
+    """
 
     ground: Ground
     mu: int
     rate: float
+    threads: int
     on: int
     of: int
     bits: float
@@ -96,12 +120,20 @@ def find(seconds: NDArray[np.float64], dst: NDArray[np.uint32], size: int, block
     `seconds` (N,) and `dst` (N,) are in time order, `size` is the telescope's. Every hypothesis of `grounds` is tried;
     `blocked` is a block list of the user's own. Source: scanners.md, section 3.2.
     """
-    first = np.sort(np.unique(dst, return_index=True)[1])[:USED]
-    if len(first) < LEAST or seconds[first[-1]] <= seconds[first[0]]:
+    first = np.sort(np.unique(dst, return_index=True)[1])
+    for used in USED:
+        line = _among(seconds[first[:used]], dst[first[:used]], size, blocked)
+        if line is not None or used >= len(first):
+            return line
+    return None
+
+
+def _among(seconds: NDArray[np.float64], dst: NDArray[np.uint32], size: int, blocked: str) -> Line | None:
+    if len(dst) < LEAST or seconds[-1] <= seconds[0]:
         return None
-    when, where = seconds[first] - seconds[first[0]], dst[first]
-    lines = (_on(ground, when, where, size) for ground in grounds(where, blocked))
-    return next((line for line in lines if line is not None), None)
+    tried = list(grounds(dst, blocked))
+    lines = [_on(ground, seconds - seconds[0], dst, size, len(tried)) for ground in tried]
+    return max((line for line in lines if line is not None), key=lambda line: line.bits, default=None)
 
 
 def grounds(dst: NDArray[np.uint32], blocked: str = "") -> Iterator[Ground]:
@@ -134,106 +166,56 @@ def _whole(blocked: str) -> tuple[Ground, ...]:
     return tuple(found)
 
 
-def _on(ground: Ground, when: NDArray[np.float64], where: NDArray[np.uint32], size: int) -> Line | None:
+def _on(ground: Ground, when: NDArray[np.float64], where: NDArray[np.uint32], size: int, others: int) -> Line | None:
+    """The best line on one ground with 1 to 4 threads, None where none is proven among `others` hypotheses."""
     index = indices(numbering_of(Scan(version=ground.version, targets=ground.targets, ports=(80,))), where)
     if np.any(index < 0):
         return None
-    order = ground.group.order
+    order, count, best = ground.group.order, len(when), None
     x = logarithms(ground.group, index + 1)
-    gap = when[-1] / (len(when) - 1)
-    about, jitter = ground.group.prime / size / gap, min(JITTER_S, gap / 2)
-    mu, rate, on, bits, tried = _search(x, when, order, about, jitter)
-    bits -= log2(max(tried, 1))
-    if mu == 0 or bits < PROOF_BITS or on < LEAST - 2:
-        return None
-    return Line(ground, int(mu), float(rate), int(on) + 2, len(when), min(float(bits), MOST_BITS))
+    gap = when[-1] / (count - 1)
+    about = ground.group.prime / size / gap
+    enough = PROOF_BITS + log2(others) + SURE_BITS
+    for number, stage in enumerate(STAGES, 1):
+        if stage.threads > 1 and count < CROWD:
+            break
+        slow, fast = about / stage.slower / stage.threads, about * FASTER / stage.threads
+        slack = _slack(gap, late=stage.late)
+        found = Found(*search(x, when, order, slow, fast, *slack, stage.threads, stage.triples * count, enough))
+        bits = found.bits - log2(others * number)
+        if found.on < 2 or bits < PROOF_BITS - SMALL_BITS:
+            continue
+        line = _simplest(ground, found, x, when, slack, stage.threads)
+        bits += SMALL_BITS if line.generator < SMALL_GENERATOR and ground.group.prime > 2**32 else 0
+        if bits >= PROOF_BITS and (best is None or bits > best.bits):
+            best = replace(line, bits=min(bits, MOST_BITS))
+        if best and (best.on >= 0.8 * count or bits > MOST_BITS / 2):
+            break
+    return best
 
 
-@kernel
-def _common(a: int, b: int) -> int:
-    while b:
-        a, b = b, a % b
-    return a
+def _slack(gap: float, *, late: bool) -> tuple[float, float]:
+    """Seconds that a probe may be late, from the mean gap, and the share by which the rate may be off."""
+    if late:
+        return min(0.4, max(gap / 10, min(0.02, gap / 2))), 0.05
+    return min(0.02, gap / 200), 0.005
 
 
-@kernel
-def _inverse(a: int, modulus: int) -> int:
-    """The inverse of a unit, by Euclid."""
-    old, new, rest, divisor = 1, 0, a % modulus, modulus
-    while divisor:
-        quotient = rest // divisor
-        rest, divisor = divisor, rest - quotient * divisor
-        old, new = new, old - quotient * new
-    return old % modulus
-
-
-@kernel
-def _fit(  # noqa: PLR0917 (kernels take arrays and numbers only)
+def _simplest(
+    ground: Ground,
+    found: Found,
     x: NDArray[np.int64],
     when: NDArray[np.float64],
-    order: int,
-    i: int,
-    k: int,
-    mu: int,
-    rate: float,
-    jitter: float,
-    need: int,
-) -> tuple[int, float]:
-    """(K,) logarithms and times, base pair i, k -> how many others lie on the line, and their bits; 0 under `need`."""
-    span, on, bits, off = when[k] - when[i], 0, 0.0, 0
-    for a in range(len(x)):
-        if a in (i, k):
-            continue
-        apart = when[a] - when[i]
-        expected = rate * apart
-        tolerance = rate * jitter + abs(expected) * DRIFT + abs(apart) * rate * jitter / span
-        rho = np.int64(multiply(np.uint64(mu), np.uint64((x[a] - x[i]) % order), np.uint64(order)))
-        rest = (rho - np.int64(expected)) % order
-        rest = min(rest, order - rest)
-        if rest <= tolerance:
-            on += 1
-            bits += max(0.0, -np.log2((2 * tolerance + 1) / order))
-        else:
-            off += 1
-            if off > len(x) - 2 - need:
-                return 0, 0.0
-    return on, bits
-
-
-@kernel
-def _search(
-    x: NDArray[np.int64], when: NDArray[np.float64], order: int, about: float, jitter: float
-) -> tuple[int, float, int, float, int]:
-    """(K,) logarithms and times -> best mu (0: none), its rate, probes on the line, bits, candidates tried."""
-    best_mu, best_rate, best_on, best_bits, tried, pairs = 0, 0.0, 0, 0.0, 0, 0
-    count = len(x)
-    need = max(LEAST - 2, (3 * (count - 2) + 3) // 4)
-    done = np.zeros((count, count), np.bool_)
-    while pairs < PAIRS:
-        i, k, shortest = -1, -1, np.inf  # the shortest pair not tried yet
-        for a in range(count - 1):
-            for b in range(a + 1, min(a + 3, count)):
-                if not done[a, b] and 3 * jitter < when[b] - when[a] < shortest:
-                    i, k, shortest = a, b, when[b] - when[a]
-        if i < 0:
-            break
-        done[i, k] = True
-        pairs += 1
-        span, delta = when[k] - when[i], (x[k] - x[i]) % order
-        common = _common(delta, order)
-        if common > COMMON:
-            continue
-        part = order // common
-        inverse = _inverse(delta // common, part)
-        low, high = max(1, int(about * span / SPREAD)), int(about * span * SPREAD) + 1
-        for d in range(-(-low // common) * common, high + 1, common):
-            base = np.int64(multiply(np.uint64(d // common % part), np.uint64(inverse), np.uint64(part)))
-            for z in range(common):
-                mu = base + z * part
-                tried += 1
-                on, bits = _fit(x, when, order, i, k, mu, d / span, jitter, need)
-                if on > best_on and _common(mu, order) == 1:
-                    best_mu, best_rate, best_on, best_bits = mu, d / span, on, bits
-        if best_on == count - 2:
-            break
-    return best_mu, best_rate, best_on, best_bits, tried
+    slack: tuple[float, float],
+    threads: int,
+) -> Line:
+    """The line at the lowest rate that fits as well: small multiples of a multiplier fit too (scanners.md, 3.4)."""
+    order, mu, rate, on = ground.group.order, found.mu, found.rate, found.on
+    far = int(np.argmin(np.where(when > when[found.base] + 3 * slack[0], when, np.inf)))
+    for multiple in MULTIPLES:
+        if gcd(multiple, order) == 1:
+            smaller = mu * pow(multiple, -1, order) % order
+            fits, _ = fit(x, when, order, found.base, far, smaller, rate / multiple, *slack, threads)
+            if fits >= on:
+                return Line(ground, smaller, rate / multiple, threads, int(on) + 2, len(when), 0.0)
+    return Line(ground, mu, rate, threads, int(on) + 2, len(when), 0.0)

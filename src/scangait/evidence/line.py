@@ -1,0 +1,292 @@
+"""The search for the line of a ZMap walk: a multiplier that makes logarithms grow with time.
+
+Of logarithms x_i at times t_i, mu (x_i - x_k) modulo the order of the group is the number of elements between two
+probes when mu is the inverse of the generator's logarithm (scanners.md, section 3). A pair of probes (i, k) that lie d
+elements apart fixes mu; that a third probe lies where it then has to lie is a linear form in d that must be small
+modulo the order, and Euclid's algorithm lists such d without trying all: that is what makes the search fast enough for
+noise, threads and unknown rates.
+"""
+
+from __future__ import annotations
+
+from math import lgamma, log
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scangait.kernel import kernel
+from scangait.scanners.logarithm import multiply
+
+SCALE: Final = 32
+"""Fixed-point fractions of one element."""
+COMMON: Final = 20
+"""Pairs whose logarithms differ by a multiple of a larger divisor of the order are passed over: too many solutions."""
+NEIGHBOURS: Final = 5
+LONGEST: Final = 2**25
+"""Pairs further apart in elements are passed over: fixed-point numbers hold no more."""
+LN2: Final = log(2)
+
+
+class Found(NamedTuple):
+    """The best line: multiplier `mu` (0: none), elements per second of each thread, the probe it is seen from, how many
+    probes lie on it, and their bits with every try counted.
+    """
+
+    mu: int
+    rate: float
+    base: int
+    on: int
+    bits: float
+
+
+@kernel
+def search(  # noqa: PLR0917 (kernels take arrays and numbers only)
+    x: NDArray[np.int64],
+    when: NDArray[np.float64],
+    order: int,
+    slowest: float,
+    fastest: float,
+    jitter: float,
+    drift: float,
+    threads: int,
+    triples: int,
+    enough: float,
+) -> Found:
+    """(K,) logarithms and times in order -> the best line; elements per second lie in slowest..fastest for a thread.
+
+    Probes may be `jitter` seconds late and the rate be off by the share `drift`. The walk has `threads` parallel parts
+    at equal distances. At most `triples` triples of neighbours are looked at, shortest pairs first, until a line has
+    `enough` bits.
+    """
+    best, tried, seen, hits = Found(0, 0.0, 0, 0, 0.0), 1.0, 0, np.empty(4096, np.int64)
+    first, second = _pairs(when, 3 * jitter)
+    units = _share_of_units(order)
+    for pair in range(len(first)):
+        i, k = first[pair], second[pair]
+        span, delta = when[k] - when[i], (x[k] - x[i]) % order
+        common = _common(delta, order)
+        if common > COMMON or fastest * span > LONGEST:
+            continue
+        inverse = _inverse(delta // common, order // common)
+        tried += (fastest - slowest) * span * threads * units
+        for a in _nearest(when, i, k):
+            seen += 1
+            for part in range(threads):
+                shift = part * (order // threads)
+                for lift in range(common):
+                    start = -shift % common
+                    base = _base((start + shift) // common, inverse, lift, order // common, order)
+                    count = _listed(
+                        hits,
+                        x,
+                        when,
+                        order,
+                        i,
+                        k,
+                        a,
+                        base,
+                        inverse,
+                        start,
+                        common,
+                        slowest,
+                        fastest,
+                        jitter,
+                        drift,
+                        threads,
+                    )
+                    for d in hits[:count]:
+                        mu = (base + np.int64(multiply(np.uint64(d), np.uint64(inverse), np.uint64(order)))) % order
+                        rate = (start + d * common) / span
+                        on, bits = fit(x, when, order, i, k, mu, rate, jitter, drift, threads)
+                        if bits > best.bits and _common(mu, order) == 1:
+                            best = Found(mu, rate, i, on, bits)
+            if best.bits - np.log2(tried) >= enough:
+                return Found(best.mu, best.rate, best.base, best.on, best.bits - np.log2(tried))
+            if seen >= triples:
+                return Found(best.mu, best.rate, best.base, best.on, best.bits - np.log2(tried))
+    return Found(best.mu, best.rate, best.base, best.on, best.bits - np.log2(tried))
+
+
+@kernel
+def fit(  # noqa: PLR0917 (kernels take arrays and numbers only)
+    x: NDArray[np.int64],
+    when: NDArray[np.float64],
+    order: int,
+    i: int,
+    k: int,
+    mu: int,
+    rate: float,
+    jitter: float,
+    drift: float,
+    threads: int,
+) -> tuple[int, float]:
+    """(K,) logarithms and times, base pair i, k -> how many others lie on the line, and bits against uniform places."""
+    span, on, bits, asked = when[k] - when[i], 0, 0.0, 0
+    part = order / threads
+    for a in range(len(x)):
+        if a in (i, k):
+            continue
+        apart = when[a] - when[i]
+        tolerance = _tolerance(rate, apart, span, jitter, drift)
+        chance = (2 * tolerance + 1) / part
+        if chance > 0.25:
+            continue
+        asked += 1
+        rho = np.float64(multiply(np.uint64(mu), np.uint64((x[a] - x[i]) % order), np.uint64(order)))
+        rest = (rho - rate * apart) % part
+        if min(rest, part - rest) <= tolerance:
+            on += 1
+            bits -= np.log(chance)
+    chosen = lgamma(asked + 1.0) - lgamma(on + 1.0) - lgamma(asked - on + 1.0)
+    return on, (bits - chosen) / LN2 if on else 0.0
+
+
+@kernel
+def _tolerance(rate: float, apart: float, span: float, jitter: float, drift: float) -> float:
+    """Elements by which a probe may miss its place: jitter of its own and of the base pair, and drift."""
+    return 1.0 + rate * jitter + abs(rate * apart) * drift + abs(apart) * rate * jitter / span
+
+
+@kernel
+def _pairs(when: NDArray[np.float64], least: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(K,) times -> (P,), (P,) pairs of near neighbours, the shortest above `least` seconds first."""
+    count = len(when)
+    spans = np.full(count * NEIGHBOURS, np.inf)
+    for a in range(count):
+        for near in range(min(NEIGHBOURS, count - 1 - a)):
+            apart = when[a + near + 1] - when[a]
+            if apart > least:
+                spans[a * NEIGHBOURS + near] = apart
+    order = np.argsort(spans)[: np.sum(spans < np.inf)]
+    return order // NEIGHBOURS, order // NEIGHBOURS + order % NEIGHBOURS + 1
+
+
+@kernel
+def _nearest(when: NDArray[np.float64], i: int, k: int) -> NDArray[np.int64]:
+    """The NEIGHBOURS probes nearest to a pair in time, without it."""
+    apart = np.abs(when - (when[i] + when[k]) / 2)
+    apart[i], apart[k] = np.inf, np.inf
+    return np.argsort(apart)[: min(NEIGHBOURS, len(when) - 2)]
+
+
+@kernel
+def _listed(  # noqa: PLR0917 (kernels take arrays and numbers only)
+    hits: NDArray[np.int64],
+    x: NDArray[np.int64],
+    when: NDArray[np.float64],
+    order: int,
+    i: int,
+    k: int,
+    a: int,
+    base: int,
+    inverse: int,
+    start: int,
+    common: int,
+    slowest: float,
+    fastest: float,
+    jitter: float,
+    drift: float,
+    threads: int,
+) -> int:
+    """Fill `hits` with every d for which probe a lies on the line of mu = base + d * inverse; how many."""
+    span, wide, count = when[k] - when[i], np.uint64(order), 0
+    apart = np.uint64((x[a] - x[i]) % order)
+    slope = (when[a] - when[i]) / span
+    modulus = order * SCALE // threads
+    fixed = np.int64(multiply(np.uint64(base), apart, wide)) * SCALE - np.int64(round(start * slope * SCALE))
+    step = np.int64(multiply(np.uint64(inverse), apart, wide)) * SCALE - np.int64(round(common * slope * SCALE))
+    step %= modulus
+    low, end = np.int64(max(1.0, slowest * span - start) / common), np.int64((fastest * span - start) / common) + 1
+    while low <= end:
+        high = min(end, 2 * low + 1)
+        tolerance = _tolerance((start + high * common) / span, when[a] - when[i], span, jitter, drift) + high / (
+            2 * SCALE
+        )
+        width = np.int64(2 * tolerance * SCALE)
+        offset = (fixed + width // 2) % modulus
+        while low <= high and width < modulus and count < len(hits):
+            at = (offset + np.int64(multiply(np.uint64(low), np.uint64(step), np.uint64(modulus)))) % modulus
+            ahead = 0 if at <= width else _first(step, modulus, modulus - at, modulus - at + width, high - low)
+            if ahead < 0:
+                break
+            low += ahead
+            hits[count] = low
+            count += 1
+            low += 1
+        low = high + 1
+    return count
+
+
+@kernel
+def _first(a: int, m: int, low: int, high: int, most: int) -> int:
+    """The smallest number 0..most whose product with `a` lies in low..high modulo m, -1 where there is none.
+
+    Euclid's algorithm on (a, m): either a multiple of `a` falls into the interval before the first wrap, or the wraps
+    themselves are such a problem modulo `a` (0 <= low <= high < m).
+    """
+    stack = np.empty((128, 4), np.int64)
+    depth, answer = 0, -1
+    while True:
+        if low <= 0:
+            answer = 0
+            break
+        a %= m
+        if 2 * a > m:
+            a, low, high = m - a, m - high, m - low
+        if a == 0:
+            return -1
+        step = -(-low // a)
+        if step * a <= high:
+            answer = step
+            break
+        if depth == 127:
+            return -1
+        stack[depth] = (a, m, low, high)
+        depth += 1
+        a, m, low, high = m % a, a, -high % a, -low % a
+    while depth:
+        depth -= 1
+        a, m, low, high = stack[depth]
+        if answer > most:  # it only grows from here, and a larger one would not fit into 64 bits
+            return -1
+        answer = -(-(low + m * answer) // a)
+    return answer if answer <= most else -1
+
+
+@kernel
+def _base(quotient: int, inverse: int, lift: int, part: int, order: int) -> np.int64:
+    """The multiplier at d = 0: quotient * inverse modulo part, lifted to the whole order."""
+    own = np.int64(multiply(np.uint64(quotient % part), np.uint64(inverse), np.uint64(part)))
+    return (own + lift * part) % order
+
+
+@kernel
+def _share_of_units(order: int) -> float:
+    """How many of the numbers below the order are prime to it: only these can be multipliers."""
+    share, rest, factor = 1.0, order, 2
+    while factor * factor <= rest:
+        if rest % factor == 0:
+            share *= 1 - 1 / factor
+            while rest % factor == 0:
+                rest //= factor
+        factor += 1
+    return share * (1 - 1 / rest) if rest > 1 else share
+
+
+@kernel
+def _common(a: int, b: int) -> int:
+    while b:
+        a, b = b, a % b
+    return a
+
+
+@kernel
+def _inverse(a: int, modulus: int) -> int:
+    """The inverse of a unit, by Euclid."""
+    old, new, rest, divisor = 1, 0, a % modulus, modulus
+    while divisor:
+        quotient = rest // divisor
+        rest, divisor = divisor, rest - quotient * divisor
+        old, new = new, old - quotient * new
+    return old % modulus
