@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from scangait.errors import LibraryError
-from scangait.evidence.library import Candidate, Library, encode, parse
+from scangait.evidence.library import Candidate, Intensity, Library, encode, parse
 from scangait.model.hmm import HMM
+from scangait.model.poisson import PoissonHMM
 from scangait.recipe import Recipe
 from scangait.recognise.candidates import groups, knee, scaled_rows
 from scangait.recognise.confusion import confusion
@@ -18,7 +19,14 @@ def a_library(seed=0):
         HMM(rng.dirichlet([1] * k), rng.dirichlet([1] * k, k), rng.normal(0, 1, (k, 2)), rng.uniform(0.1, 1, (k, 2)))
         for k in (1, 3)
     ]
-    return Library(tuple(Candidate("zmap", 0, 2, hmm) for hmm in models), Recipe(seed=3), 256, "a test")
+    paces = [PoissonHMM(rng.dirichlet([1] * k), rng.dirichlet([1] * k, k), rng.uniform(0.1, 20, k)) for k in (1, 3)]
+    return Library(
+        tuple(Candidate("zmap", 0, 2, hmm) for hmm in models),
+        Recipe(seed=3),
+        256,
+        "a test",
+        intensities=tuple(Intensity("nmap", 3, pace) for pace in paces),
+    )
 
 
 def test_a_library_comes_back_exactly(tmp_path):
@@ -29,6 +37,11 @@ def test_a_library_comes_back_exactly(tmp_path):
     assert again.recipe == library.recipe
     for old, new in zip(library.candidates, again.candidates, strict=True):
         assert np.array_equal(old.model.transition, new.model.transition)
+    for old, new in zip(library.intensities, again.intensities, strict=True):
+        assert (old.label, old.members) == (new.label, new.members)
+        assert np.array_equal(old.model.start, new.model.start)
+        assert np.array_equal(old.model.transition, new.model.transition)
+        assert np.array_equal(old.model.rates, new.model.rates)
 
 
 def test_the_paper_recipe_comes_back_too():
@@ -40,11 +53,13 @@ def test_the_paper_recipe_comes_back_too():
     ("change", "message"),
     [
         (lambda content: content.update(format="other"), "not a library"),
-        (lambda content: content.update(format_version=2), "library version 2, this program reads 1"),
+        (lambda content: content.update(format_version=1), "library version 1, this program reads 2"),
         (lambda content: content.update(surprise=1), "damaged"),
         (lambda content: content.pop("size"), "damaged"),
         (lambda content: content["recipe"].update(movement="sideways"), "damaged"),
         (lambda content: content["candidates"][0].update(start=[2.0]), "damaged"),
+        (lambda content: content.pop("intensities"), "damaged"),
+        (lambda content: content["intensities"][0].update(rates=[-1.0]), "damaged"),
     ],
 )
 def test_a_library_that_is_not_ours_is_refused(change, message):
@@ -64,6 +79,7 @@ def test_the_bundled_library_knows_its_tools():
         "sweeper",
         "chance",
     }
+    assert {one.label for one in library.intensities} == {candidate.label for candidate in library.candidates}
 
 
 def test_models_of_two_kinds_fall_into_two_groups():

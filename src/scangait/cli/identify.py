@@ -16,7 +16,7 @@ from scangait.telescope import Telescope
 @options.columns
 @click.option("--library", type=click.Path(), help="A library of your own; the bundled one otherwise.")
 @click.option(
-    "--evidence", default="movement,signature,walk", show_default=True, help="Kinds of evidence to listen to."
+    "--evidence", default="movement,intensity,signature,walk", show_default=True, help="Kinds of evidence to listen to."
 )
 @click.option("--report", type=click.Path(dir_okay=False), help="Write one HTML page with pictures.")
 @click.option("--save", type=click.Path(dir_okay=False), help="Save the result; `scangait show` shows it again.")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from scangait.evidence import movement, signature, walk
+from scangait.evidence import intensity, movement, signature, walk
 from scangait.evidence.case import Case
 from scangait.evidence.finding import Finding
 
 KINDS: Final[dict[str, Callable[[Case], list[list[Finding]]]]] = {
     "movement": movement.findings,
+    "intensity": intensity.findings,
     "signature": signature.findings,
     "walk": walk.findings,
 }

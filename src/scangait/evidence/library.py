@@ -13,10 +13,11 @@ import numpy as np
 from scangait.capture.whole import whole_file
 from scangait.errors import FitError, LibraryError
 from scangait.model.hmm import HMM
+from scangait.model.poisson import PoissonHMM
 from scangait.recipe import Recipe
 
 FORMAT: Final = "scangait.library"
-VERSION: Final = 1
+VERSION: Final = 2
 CHANCE: Final = "chance"
 """Label of the candidate that stands for a random walk: uniform steps at exponential gaps."""
 
@@ -32,9 +33,19 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Intensity:
+    """The model of the addresses per window of time in `members` samples of a label that are about equally bursty."""
+
+    label: str
+    members: int
+    model: PoissonHMM
+
+
+@dataclass(frozen=True, slots=True)
 class Library:
     """What identification knows: `candidates`, the `recipe`, the `size` of the telescope they were learned on.
 
+    `intensities` are empty where the recipe's scale is raw, which has no model of chance to compare with.
     `provenance` says in words what the models were learned from; `simulated` is True when any of it was simulated.
     """
 
@@ -43,6 +54,7 @@ class Library:
     size: int
     provenance: str
     simulated: bool = False
+    intensities: tuple[Intensity, ...] = ()
 
     @classmethod
     def bundled(cls) -> Library:
@@ -73,6 +85,14 @@ class _Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     variances: list[list[float]]
 
 
+class _Intensity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    label: str
+    members: int
+    start: list[float]
+    transition: list[list[float]]
+    rates: list[float]
+
+
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: str
     format_version: int
@@ -81,6 +101,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     size: int
     recipe: dict[str, Any]
     candidates: list[_Model]
+    intensities: list[_Intensity]
 
 
 def encode(library: Library) -> bytes:
@@ -97,8 +118,14 @@ def encode(library: Library) -> bytes:
         )
         for candidate in library.candidates
     ]
+    paces = [
+        _Intensity(
+            one.label, one.members, one.model.start.tolist(), one.model.transition.tolist(), one.model.rates.tolist()
+        )
+        for one in library.intensities
+    ]
     recipe = asdict(library.recipe)
-    content = _File(FORMAT, VERSION, library.provenance, library.simulated, library.size, recipe, models)
+    content = _File(FORMAT, VERSION, library.provenance, library.simulated, library.size, recipe, models, paces)
     return msgspec.json.format(msgspec.json.encode(content), indent=1)
 
 
@@ -116,11 +143,17 @@ def parse(raw: bytes, name: str) -> Library:
         content = msgspec.json.decode(raw, type=_File)
         recipe = msgspec.convert(content.recipe, Recipe)
         candidates = tuple(_candidate(model) for model in content.candidates)
+        intensities = tuple(_intensity(model) for model in content.intensities)
     except (msgspec.DecodeError, FitError, ValueError, TypeError) as error:
         raise LibraryError(f"{name}: damaged library ({error}); learn it again with `scangait learn`") from error
-    return Library(candidates, recipe, content.size, content.provenance, content.simulated)
+    return Library(candidates, recipe, content.size, content.provenance, content.simulated, intensities)
 
 
 def _candidate(model: _Model) -> Candidate:
     parts = (np.array(part, np.float64) for part in (model.start, model.transition, model.means, model.variances))
     return Candidate(model.label, model.port, model.members, HMM(*parts))
+
+
+def _intensity(model: _Intensity) -> Intensity:
+    parts = (np.array(part, np.float64) for part in (model.start, model.transition, model.rates))
+    return Intensity(model.label, model.members, PoissonHMM(*parts))

@@ -28,6 +28,21 @@ LONGEST: Final = 2**25
 LN2: Final = log(2)
 
 
+class Points(NamedTuple):
+    """What is searched: logarithms `x` (K,) and times `when` (K,) in seconds, in time order, in a group of `order`.
+
+    Probes may be `jitter` seconds late and the rate be off by the share `drift`; the walk has `threads` parallel parts
+    at equal distances.
+    """
+
+    x: NDArray[np.int64]
+    when: NDArray[np.float64]
+    order: int
+    jitter: float
+    drift: float
+    threads: int
+
+
 class Found(NamedTuple):
     """The best line: multiplier `mu` (0: none), elements per second of each thread, the probe it is seen from, how many
     probes lie on it, and their bits with every try counted.
@@ -41,94 +56,64 @@ class Found(NamedTuple):
 
 
 @kernel
-def search(  # noqa: PLR0917 (kernels take arrays and numbers only)
-    x: NDArray[np.int64],
-    when: NDArray[np.float64],
-    order: int,
-    slowest: float,
-    fastest: float,
-    jitter: float,
-    drift: float,
-    threads: int,
-    triples: int,
-    enough: float,
-) -> Found:
-    """(K,) logarithms and times in order -> the best line; elements per second lie in slowest..fastest for a thread.
+def search(points: Points, slowest: float, fastest: float, triples: int, enough: float) -> Found:
+    """The best line through K points at slowest..fastest elements per second for each thread.
 
-    Probes may be `jitter` seconds late and the rate be off by the share `drift`. The walk has `threads` parallel parts
-    at equal distances. At most `triples` triples of neighbours are looked at, shortest pairs first, until a line has
-    `enough` bits.
+    At most `triples` triples of neighbours are looked at, shortest pairs first, until a line has `enough` bits.
     """
     best, tried, seen, hits = Found(0, 0.0, 0, 0, 0.0), 1.0, 0, np.empty(4096, np.int64)
-    first, second = _pairs(when, 3 * jitter)
-    units = _share_of_units(order)
+    first, second = _pairs(points.when, 3 * points.jitter)
+    units = _share_of_units(points.order)
     for pair in range(len(first)):
         i, k = first[pair], second[pair]
-        span, delta = when[k] - when[i], (x[k] - x[i]) % order
-        common = _common(delta, order)
+        span = points.when[k] - points.when[i]
+        common = _common((points.x[k] - points.x[i]) % points.order, points.order)
         if common > COMMON or fastest * span > LONGEST:
             continue
-        inverse = _inverse(delta // common, order // common)
-        tried += (fastest - slowest) * span * threads * units
-        for a in _nearest(when, i, k):
+        tried += (fastest - slowest) * span * points.threads * units
+        for a in _nearest(points.when, i, k):
             seen += 1
-            for part in range(threads):
-                shift = part * (order // threads)
-                for lift in range(common):
-                    start = -shift % common
-                    base = _base((start + shift) // common, inverse, lift, order // common, order)
-                    count = _listed(
-                        hits,
-                        x,
-                        when,
-                        order,
-                        i,
-                        k,
-                        a,
-                        base,
-                        inverse,
-                        start,
-                        common,
-                        slowest,
-                        fastest,
-                        jitter,
-                        drift,
-                        threads,
-                    )
-                    for d in hits[:count]:
-                        mu = (base + np.int64(multiply(np.uint64(d), np.uint64(inverse), np.uint64(order)))) % order
-                        rate = (start + d * common) / span
-                        on, bits = fit(x, when, order, i, k, mu, rate, jitter, drift, threads)
-                        if bits > best.bits and _common(mu, order) == 1:
-                            best = Found(mu, rate, i, on, bits)
-            if best.bits - np.log2(tried) >= enough:
-                return Found(best.mu, best.rate, best.base, best.on, best.bits - np.log2(tried))
-            if seen >= triples:
+            better = _of_triple(points, i, k, a, common, slowest, fastest, hits)
+            if better.bits > best.bits:
+                best = better
+            if best.bits - np.log2(tried) >= enough or seen >= triples:
                 return Found(best.mu, best.rate, best.base, best.on, best.bits - np.log2(tried))
     return Found(best.mu, best.rate, best.base, best.on, best.bits - np.log2(tried))
 
 
 @kernel
-def fit(  # noqa: PLR0917 (kernels take arrays and numbers only)
-    x: NDArray[np.int64],
-    when: NDArray[np.float64],
-    order: int,
-    i: int,
-    k: int,
-    mu: int,
-    rate: float,
-    jitter: float,
-    drift: float,
-    threads: int,
-) -> tuple[int, float]:
-    """(K,) logarithms and times, base pair i, k -> how many others lie on the line, and bits against uniform places."""
-    span, on, bits, asked = when[k] - when[i], 0, 0.0, 0
-    part = order / threads
+def _of_triple(
+    points: Points, i: int, k: int, a: int, common: int, slowest: float, fastest: float, hits: NDArray[np.int64]
+) -> Found:
+    """The best line on which probes i, k and a lie; `hits` is room to work in."""
+    order, best = points.order, Found(0, 0.0, 0, 0, 0.0)
+    part, span = order // common, points.when[k] - points.when[i]
+    inverse = _inverse((points.x[k] - points.x[i]) % order // common, part)
+    for thread in range(points.threads):
+        shift = thread * (order // points.threads)
+        start = -shift % common
+        for lift in range(common):
+            base = _base((start + shift) // common, inverse, lift, part, order)
+            count = _listed(hits, points, i, k, a, base, inverse, start, common, slowest, fastest)
+            for d in hits[:count]:
+                mu = (base + np.int64(multiply(np.uint64(d), np.uint64(inverse), np.uint64(order)))) % order
+                rate = (start + d * common) / span
+                on, bits = fit(points, i, k, mu, rate)
+                if bits > best.bits and _common(mu, order) == 1:
+                    best = Found(mu, rate, i, on, bits)
+    return best
+
+
+@kernel
+def fit(points: Points, i: int, k: int, mu: int, rate: float) -> tuple[int, float]:
+    """Base pair i, k and a line through it -> how many others lie on it, and their bits against uniform places."""
+    x, when, order = points.x, points.when, points.order
+    span, on, bits, asked, part = when[k] - when[i], 0, 0.0, 0, order / points.threads
     for a in range(len(x)):
         if a in (i, k):
             continue
         apart = when[a] - when[i]
-        tolerance = _tolerance(rate, apart, span, jitter, drift)
+        tolerance = _tolerance(points, rate, apart, span)
         chance = (2 * tolerance + 1) / part
         if chance > 0.25:
             continue
@@ -143,9 +128,10 @@ def fit(  # noqa: PLR0917 (kernels take arrays and numbers only)
 
 
 @kernel
-def _tolerance(rate: float, apart: float, span: float, jitter: float, drift: float) -> float:
-    """Elements by which a probe may miss its place: jitter of its own and of the base pair, and drift."""
-    return 1.0 + rate * jitter + abs(rate * apart) * drift + abs(apart) * rate * jitter / span
+def _tolerance(points: Points, rate: float, apart: float, span: float) -> float:
+    """Elements by which a probe may miss its place: lateness of its own and of the base pair, and drift."""
+    late = rate * points.jitter
+    return 1.0 + late + abs(rate * apart) * points.drift + abs(apart) * late / span
 
 
 @kernel
@@ -173,9 +159,7 @@ def _nearest(when: NDArray[np.float64], i: int, k: int) -> NDArray[np.int64]:
 @kernel
 def _listed(  # noqa: PLR0917 (kernels take arrays and numbers only)
     hits: NDArray[np.int64],
-    x: NDArray[np.int64],
-    when: NDArray[np.float64],
-    order: int,
+    points: Points,
     i: int,
     k: int,
     a: int,
@@ -185,24 +169,20 @@ def _listed(  # noqa: PLR0917 (kernels take arrays and numbers only)
     common: int,
     slowest: float,
     fastest: float,
-    jitter: float,
-    drift: float,
-    threads: int,
 ) -> int:
     """Fill `hits` with every d for which probe a lies on the line of mu = base + d * inverse; how many."""
+    when, order = points.when, points.order
     span, wide, count = when[k] - when[i], np.uint64(order), 0
-    apart = np.uint64((x[a] - x[i]) % order)
+    apart = np.uint64((points.x[a] - points.x[i]) % order)
     slope = (when[a] - when[i]) / span
-    modulus = order * SCALE // threads
+    modulus = order * SCALE // points.threads
     fixed = np.int64(multiply(np.uint64(base), apart, wide)) * SCALE - np.int64(round(start * slope * SCALE))
     step = np.int64(multiply(np.uint64(inverse), apart, wide)) * SCALE - np.int64(round(common * slope * SCALE))
     step %= modulus
     low, end = np.int64(max(1.0, slowest * span - start) / common), np.int64((fastest * span - start) / common) + 1
     while low <= end:
         high = min(end, 2 * low + 1)
-        tolerance = _tolerance((start + high * common) / span, when[a] - when[i], span, jitter, drift) + high / (
-            2 * SCALE
-        )
+        tolerance = _tolerance(points, (start + high * common) / span, when[a] - when[i], span) + high / (2 * SCALE)
         width = np.int64(2 * tolerance * SCALE)
         offset = (fixed + width // 2) % modulus
         while low <= high and width < modulus and count < len(hits):

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from scangait.evidence.case import Case
 from scangait.evidence.finding import Finding
-from scangait.evidence.line import Found, fit, search
+from scangait.evidence.line import Found, Points, fit, search
 from scangait.gait.samples import NANOSECOND, Sample
 from scangait.scanners.cyclic import Group, group_for
 from scangait.scanners.logarithm import logarithms
@@ -180,12 +180,12 @@ def _on(ground: Ground, when: NDArray[np.float64], where: NDArray[np.uint32], si
         if stage.threads > 1 and count < CROWD:
             break
         slow, fast = about / stage.slower / stage.threads, about * FASTER / stage.threads
-        slack = _slack(gap, late=stage.late)
-        found = Found(*search(x, when, order, slow, fast, *slack, stage.threads, stage.triples * count, enough))
+        points = Points(x, when, order, *_slack(gap, late=stage.late), stage.threads)
+        found = Found(*search(points, slow, fast, stage.triples * count, enough))
         bits = found.bits - log2(others * number)
         if found.on < 2 or bits < PROOF_BITS - SMALL_BITS:
             continue
-        line = _simplest(ground, found, x, when, slack, stage.threads)
+        line = _simplest(ground, found, points)
         bits += SMALL_BITS if line.generator < SMALL_GENERATOR and ground.group.prime > 2**32 else 0
         if bits >= PROOF_BITS and (best is None or bits > best.bits):
             best = replace(line, bits=min(bits, MOST_BITS))
@@ -201,21 +201,14 @@ def _slack(gap: float, *, late: bool) -> tuple[float, float]:
     return min(0.02, gap / 200), 0.005
 
 
-def _simplest(
-    ground: Ground,
-    found: Found,
-    x: NDArray[np.int64],
-    when: NDArray[np.float64],
-    slack: tuple[float, float],
-    threads: int,
-) -> Line:
+def _simplest(ground: Ground, found: Found, points: Points) -> Line:
     """The line at the lowest rate that fits as well: small multiples of a multiplier fit too (scanners.md, 3.4)."""
-    order, mu, rate, on = ground.group.order, found.mu, found.rate, found.on
-    far = int(np.argmin(np.where(when > when[found.base] + 3 * slack[0], when, np.inf)))
+    mu, rate, when = found.mu, found.rate, points.when
+    far = int(np.argmin(np.where(when > when[found.base] + 3 * points.jitter, when, np.inf)))
     for multiple in MULTIPLES:
-        if gcd(multiple, order) == 1:
-            smaller = mu * pow(multiple, -1, order) % order
-            fits, _ = fit(x, when, order, found.base, far, smaller, rate / multiple, *slack, threads)
-            if fits >= on:
-                return Line(ground, smaller, rate / multiple, threads, int(on) + 2, len(when), 0.0)
-    return Line(ground, mu, rate, threads, int(on) + 2, len(when), 0.0)
+        if gcd(multiple, points.order) == 1:
+            smaller = mu * pow(multiple, -1, points.order) % points.order
+            if fit(points, found.base, far, smaller, rate / multiple)[0] >= found.on:
+                mu, rate = smaller, rate / multiple
+                break
+    return Line(ground, mu, rate, points.threads, int(found.on) + 2, len(when), 0.0)

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from math import log2
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scangait.engine import Engine, Serial
 from scangait.errors import SampleError
-from scangait.evidence.library import CHANCE, Candidate, Library
+from scangait.evidence.intensity import LEAST, dispersion
+from scangait.evidence.library import CHANCE, Candidate, Intensity, Library
 from scangait.gait.disturb import disturb
+from scangait.gait.intensity import counts
 from scangait.gait.movements import Movements, floor, gather, movements
 from scangait.gait.samples import Sample, pieces, samples
 from scangait.gait.streams import by_label
 from scangait.model.baum_welch import fit_hmms
 from scangait.model.hmm import HMM, from_mixture
 from scangait.model.mixture import Mixture, fit_mixtures
+from scangait.model.poisson import PoissonHMM, fits
 from scangait.probes import Probes
 from scangait.recipe import Recipe
 from scangait.recognise.candidates import chosen, groups, likelihood_matrix
@@ -66,9 +71,11 @@ def learn_samples(found: list[Sample], size: int, recipe: Recipe, *, engine: Eng
     rng = np.random.default_rng(recipe.seed)
     fitted = fit(training_set(found, recipe, rng), size, recipe, engine)
     kept = candidates(fitted, recipe, rng, engine)
-    if recipe.scale == "relative":
-        kept += [_chance(size, recipe, rng, engine)]
-    return Library(tuple(kept), recipe, size, provenance)
+    if recipe.scale != "relative":
+        return Library(tuple(kept), recipe, size, provenance)
+    kept += [_chance(size, recipe, rng, engine)]
+    paces = intensities(list(fitted.samples), recipe, engine)
+    return Library(tuple(kept), recipe, size, provenance, intensities=tuple(paces))
 
 
 def training_set(found: list[Sample], recipe: Recipe, rng: np.random.Generator) -> list[Sample]:
@@ -126,6 +133,25 @@ def _of_kind(
     matrix = sub_matrix(fitted, members, engine)
     picks = chosen(matrix, groups(matrix, recipe), recipe, rng)
     return [Candidate(*kind, count, fitted.models[members[pick]]) for pick, count in picks]
+
+
+def intensities(found: list[Sample], recipe: Recipe, engine: Engine) -> list[Intensity]:
+    """One model for all samples of a label that are about equally bursty (within a factor of 2), and one of chance."""
+    kinds: dict[tuple[str, int], list[NDArray[np.int64]]] = defaultdict(list)
+    for sample in found:
+        windows = counts(sample, recipe)
+        if len(windows) >= LEAST:
+            kinds[sample.label, max(round(log2(max(dispersion(windows), 1.0))), 0)].append(windows)
+    kinds = {kind: parts for kind, parts in kinds.items() if len(parts) >= recipe.min_points}
+    laid = [(np.concatenate(parts), np.cumsum([len(part) for part in parts])) for _, parts in sorted(kinds.items())]
+    models = fits(laid, recipe.max_states, engine)
+    kept = [
+        Intensity(label, len(ends), model)
+        for (label, _), (_, ends), model in zip(sorted(kinds), laid, models, strict=True)
+    ]
+    # A Poisson process that is cut into windows of its own mean gaps has just this rate in each of them.
+    even = PoissonHMM(np.ones(1), np.ones((1, 1)), np.array([float(recipe.window_gaps)]))
+    return [*kept, Intensity(CHANCE, 1, even)]
 
 
 def _chance(size: int, recipe: Recipe, rng: np.random.Generator, engine: Engine) -> Candidate:
