@@ -16,8 +16,13 @@ from scangait.telescope import Telescope
 @options.columns
 @click.option("--library", type=click.Path(), help="A library of your own; the bundled one otherwise.")
 @click.option(
-    "--evidence", default="movement,intensity,signature,walk", show_default=True, help="Kinds of evidence to listen to."
+    "--evidence",
+    default="movement,intensity,coverage,signature,walk",
+    show_default=True,
+    help="Kinds of evidence to listen to.",
 )
+@click.option("--predict", type=click.IntRange(0), default=0, help="Say the next N probes of each proven walk.")
+@click.option("--mask", is_flag=True, help="Leave the telescope's addresses out of every output.")
 @click.option("--report", type=click.Path(dir_okay=False), help="Write one HTML page with pictures.")
 @click.option("--save", type=click.Path(dir_okay=False), help="Save the result; `scangait show` shows it again.")
 @options.as_json
@@ -28,9 +33,11 @@ def command(
     columns: dict[str, str],
     library: str | None,
     evidence: str,
+    predict: int,
     report: str | None,
     save: str | None,
     *,
+    mask: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -45,7 +52,12 @@ def command(
         raise click.BadParameter(f"{evidence!r}: choose from {', '.join(KINDS)}", param_hint="--evidence")
     known = Library.load(library) if library else Library.bundled()
     with options.working("reading and identifying", quiet=quiet):
-        result = classify.report(load(captures, columns=columns), known, scope, captures, evidence=kinds)
+        result = classify.report(
+            load(captures, columns=columns), known, scope, captures, evidence=kinds, predict=predict
+        )
     from scangait.cli.output import deliver
+    from scangait.recognise.results import masked
 
+    if mask:
+        result = masked(result)
     deliver(result, as_json=as_json, quiet=quiet, save=save and Path(save), report=report and Path(report))

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scangait.evidence.ground import Line
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`bits` for one label against chance (negative: against the label), and the sentence an analyst can check."""
+    """`bits` for one label against chance (negative: against the label), and the sentence an analyst can check.
+
+    `line` is the walk that was proven, if one was.
+    """
 
     kind: str
     label: str
     bits: float
     reason: str
     version: str | None = None
+    line: Line | None = None

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from scangait.evidence import intensity, movement, signature, walk
+from scangait.evidence import coverage, intensity, movement, signature, walk
 from scangait.evidence.case import Case
 from scangait.evidence.finding import Finding
 
 KINDS: Final[dict[str, Callable[[Case], list[list[Finding]]]]] = {
     "movement": movement.findings,
     "intensity": intensity.findings,
+    "coverage": coverage.findings,
     "signature": signature.findings,
     "walk": walk.findings,
 }

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from scangait.kernel import kernel
 from scangait.scanners.logarithm import multiply
+from scangait.scanners.zmap_order import SMALL_GENERATOR
 
 SCALE: Final = 32
 """Fixed-point fractions of one element."""
@@ -25,26 +26,31 @@ COMMON: Final = 20
 NEIGHBOURS: Final = 5
 LONGEST: Final = 2**25
 """Pairs further apart in elements are passed over: fixed-point numbers hold no more."""
+SMALL_BITS: Final = 10.0
+"""A generator below 2^22, as ZMap draws it since 4.0, is found by accident once in 2^10."""
+BARREN: Final = 8
+"""A line that misses so many probes at first is given up."""
 LN2: Final = log(2)
 
 
 class Points(NamedTuple):
-    """What is searched: logarithms `x` (K,) and times `when` (K,) in seconds, in time order, in a group of `order`.
+    """What is searched: logarithms `x` (K,) to the base `root` and times `when` (K,) in seconds, in time order, in the
+    group modulo `prime` with its `order`.
 
-    Probes may be `jitter` seconds late and the rate be off by the share `drift`; the walk has `threads` parallel parts
-    at equal distances.
+    Probes may be `jitter` seconds late and the rate be off by the share `drift`.
     """
 
     x: NDArray[np.int64]
     when: NDArray[np.float64]
+    root: int
+    prime: int
     order: int
     jitter: float
     drift: float
-    threads: int
 
 
 class Found(NamedTuple):
-    """The best line: multiplier `mu` (0: none), elements per second of each thread, the probe it is seen from, how many
+    """The best line: multiplier `mu` (0: none), elements per second, the probe it is seen from, how many
     probes lie on it, and their bits with every try counted.
     """
 
@@ -57,7 +63,7 @@ class Found(NamedTuple):
 
 @kernel
 def search(points: Points, slowest: float, fastest: float, triples: int, enough: float) -> Found:
-    """The best line through K points at slowest..fastest elements per second for each thread.
+    """The best line through K points at slowest..fastest elements per second.
 
     At most `triples` triples of neighbours are looked at, shortest pairs first, until a line has `enough` bits.
     """
@@ -70,7 +76,7 @@ def search(points: Points, slowest: float, fastest: float, triples: int, enough:
         common = _common((points.x[k] - points.x[i]) % points.order, points.order)
         if common > COMMON or fastest * span > LONGEST:
             continue
-        tried += (fastest - slowest) * span * points.threads * units
+        tried += (fastest - slowest) * span * units
         for a in _nearest(points.when, i, k):
             seen += 1
             better = _of_triple(points, i, k, a, common, slowest, fastest, hits)
@@ -89,38 +95,51 @@ def _of_triple(
     order, best = points.order, Found(0, 0.0, 0, 0, 0.0)
     part, span = order // common, points.when[k] - points.when[i]
     inverse = _inverse((points.x[k] - points.x[i]) % order // common, part)
-    for thread in range(points.threads):
-        shift = thread * (order // points.threads)
-        start = -shift % common
-        for lift in range(common):
-            base = _base((start + shift) // common, inverse, lift, part, order)
-            count = _listed(hits, points, i, k, a, base, inverse, start, common, slowest, fastest)
-            for d in hits[:count]:
-                mu = (base + np.int64(multiply(np.uint64(d), np.uint64(inverse), np.uint64(order)))) % order
-                rate = (start + d * common) / span
-                on, bits = fit(points, i, k, mu, rate)
-                if bits > best.bits and _common(mu, order) == 1:
-                    best = Found(mu, rate, i, on, bits)
+    for lift in range(common):
+        base = lift * part
+        count = _listed(hits, points, i, k, a, base, inverse, common, slowest, fastest)
+        for d in hits[:count]:
+            mu = (base + np.int64(multiply(np.uint64(d), np.uint64(inverse), np.uint64(order)))) % order
+            rate = d * common / span
+            on, bits = fit(points, i, k, mu, rate)
+            if bits + SMALL_BITS > best.bits and _common(mu, order) == 1:
+                bits += SMALL_BITS if _small(points, mu) else 0.0
+            if bits > best.bits and _common(mu, order) == 1:
+                best = Found(int(mu), rate, i, on, bits)
     return best
+
+
+@kernel
+def _small(points: Points, mu: int) -> bool:
+    """Whether the generator is one that ZMap draws since 4.0: its logarithm is the inverse of `mu`."""
+    generator, square, exponent = 1, points.root, _inverse(mu, points.order)
+    while exponent:
+        if exponent & 1:
+            generator = np.int64(multiply(np.uint64(generator), np.uint64(square), np.uint64(points.prime)))
+        square = np.int64(multiply(np.uint64(square), np.uint64(square), np.uint64(points.prime)))
+        exponent >>= 1
+    return points.prime > 2**32 and generator < SMALL_GENERATOR
 
 
 @kernel
 def fit(points: Points, i: int, k: int, mu: int, rate: float) -> tuple[int, float]:
     """Base pair i, k and a line through it -> how many others lie on it, and their bits against uniform places."""
     x, when, order = points.x, points.when, points.order
-    span, on, bits, asked, part = when[k] - when[i], 0, 0.0, 0, order / points.threads
+    span, on, bits, asked = when[k] - when[i], 0, 0.0, 0
     for a in range(len(x)):
         if a in (i, k):
             continue
         apart = when[a] - when[i]
         tolerance = _tolerance(points, rate, apart, span)
-        chance = (2 * tolerance + 1) / part
+        chance = (2 * tolerance + 1) / order
         if chance > 0.25:
             continue
+        if asked == BARREN and not on:
+            break
         asked += 1
         rho = np.float64(multiply(np.uint64(mu), np.uint64((x[a] - x[i]) % order), np.uint64(order)))
-        rest = (rho - rate * apart) % part
-        if min(rest, part - rest) <= tolerance:
+        rest = (rho - rate * apart) % order
+        if min(rest, order - rest) <= tolerance:
             on += 1
             bits -= np.log(chance)
     chosen = lgamma(asked + 1.0) - lgamma(on + 1.0) - lgamma(asked - on + 1.0)
@@ -165,7 +184,6 @@ def _listed(  # noqa: PLR0917 (kernels take arrays and numbers only)
     a: int,
     base: int,
     inverse: int,
-    start: int,
     common: int,
     slowest: float,
     fastest: float,
@@ -175,14 +193,14 @@ def _listed(  # noqa: PLR0917 (kernels take arrays and numbers only)
     span, wide, count = when[k] - when[i], np.uint64(order), 0
     apart = np.uint64((points.x[a] - points.x[i]) % order)
     slope = (when[a] - when[i]) / span
-    modulus = order * SCALE // points.threads
-    fixed = np.int64(multiply(np.uint64(base), apart, wide)) * SCALE - np.int64(round(start * slope * SCALE))
+    modulus = order * SCALE
+    fixed = np.int64(multiply(np.uint64(base), apart, wide)) * SCALE
     step = np.int64(multiply(np.uint64(inverse), apart, wide)) * SCALE - np.int64(round(common * slope * SCALE))
     step %= modulus
-    low, end = np.int64(max(1.0, slowest * span - start) / common), np.int64((fastest * span - start) / common) + 1
+    low, end = np.int64(max(1.0, slowest * span) / common), np.int64(fastest * span / common) + 1
     while low <= end:
         high = min(end, 2 * low + 1)
-        tolerance = _tolerance(points, (start + high * common) / span, when[a] - when[i], span) + high / (2 * SCALE)
+        tolerance = _tolerance(points, high * common / span, when[a] - when[i], span) + high / (2 * SCALE)
         width = np.int64(2 * tolerance * SCALE)
         offset = (fixed + width // 2) % modulus
         while low <= high and width < modulus and count < len(hits):
@@ -232,13 +250,6 @@ def _first(a: int, m: int, low: int, high: int, most: int) -> int:
             return -1
         answer = -(-(low + m * answer) // a)
     return answer if answer <= most else -1
-
-
-@kernel
-def _base(quotient: int, inverse: int, lift: int, part: int, order: int) -> np.int64:
-    """The multiplier at d = 0: quotient * inverse modulo part, lifted to the whole order."""
-    own = np.int64(multiply(np.uint64(quotient % part), np.uint64(inverse), np.uint64(part)))
-    return (own + lift * part) % order
 
 
 @kernel

@@ -15,6 +15,7 @@ from scangait.gait.movements import gather, movements
 from scangait.gait.samples import Sample
 from scangait.model.score import score
 from scangait.recipe import Recipe
+from scangait.scanners import SCANNERS
 
 
 def per_movement(
@@ -54,6 +55,11 @@ def _one(level: dict[str, float], count: int, recipe: Recipe) -> list[Finding]:
     """One sample's findings from its best log-likelihood per movement under each label."""
     chance = level.pop(CHANCE, 0.0)
     weight = min(count, recipe.full_weight) / log(2)
+    # seen from afar, what blends moves as chance does
+    level = {
+        name: max(value, chance) if name in SCANNERS and SCANNERS[name].blends else value
+        for name, value in level.items()
+    }
     return [
         Finding("movement", name, (value - chance) * weight, _reason(name, value - chance, count, recipe))
         for name, value in level.items()

@@ -17,7 +17,8 @@ from scangait.scanners.scanner import Signature
 
 FAITHFUL: Final = 0.95
 """Share of a tool's probes that bear its mark: middleboxes rewrite some headers."""
-MOST_BITS: Final = 64.0
+MOST_BITS: Final = 20.0
+"""Marks are easily forged: one scan in a million bears another tool's."""
 ABSENT_BITS: Final = -6.0
 """A missing mark speaks against a tool only so much: marks are easily changed."""
 

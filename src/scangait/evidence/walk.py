@@ -7,9 +7,7 @@ header is looked at, and lost packets do no harm.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
 from math import gcd, log2
 from typing import Final, NamedTuple
 
@@ -18,81 +16,53 @@ from numpy.typing import NDArray
 
 from scangait.evidence.case import Case
 from scangait.evidence.finding import Finding
+from scangait.evidence.ground import Ground, Line, grounds
 from scangait.evidence.line import Found, Points, fit, search
 from scangait.gait.samples import NANOSECOND, Sample
-from scangait.scanners.cyclic import Group, group_for
 from scangait.scanners.logarithm import logarithms
 from scangait.scanners.scanner import Scan
-from scangait.scanners.zmap_order import DEFAULT_BLOCKED, SMALL_GENERATOR, indices, numbering_of
-from scangait.telescope import Telescope, telescope, without
+from scangait.scanners.zmap_order import indices, numbering_of
 
-USED: Final = (16, 48)
-"""Probes that are looked at: the first of the sample with addresses of their own, and more where these say nothing."""
 LEAST: Final = 4
 CROWD: Final = 10
-"""Parallel threads are looked for among so many probes or more."""
+"""Threads and other traffic are looked for among so many probes or more."""
+PARALLEL: Final = 16
+"""Parallel threads or shards that are told apart (ZMap's default is up to four sending threads; scanners.md, 1.4)."""
+APART: Final = 0.01
+"""Parallel threads drift against each other by less than this share of the walk."""
 FASTER: Final = 4.0
 """The rate may be so many times higher than the mean gap says: probes are lost."""
 
 
 class Stage(NamedTuple):
-    """One way to search: parallel `threads`, how many times `slower` the rate may be than the mean gap says (other
-    traffic hides it), whether probes may be `late`, and the triples of probes tried for each probe looked at.
+    """One way to search: how many `probes` are looked at (the first of the sample with addresses of their own), how
+    many times `slower` the rate may be than the mean gap says (other traffic hides it, threads share it), whether
+    probes may be `late`, and how many triples of probes are tried.
     """
 
-    threads: int
+    probes: int
     slower: float
     late: bool
     triples: int
 
 
 STAGES: Final = (
-    Stage(1, FASTER, late=False, triples=2),
-    Stage(1, FASTER, late=True, triples=2),
-    Stage(1, 8.0, late=False, triples=12),
-    *(Stage(threads, FASTER, late=True, triples=4) for threads in (2, 3, 4)),
+    Stage(16, FASTER, late=False, triples=32),
+    Stage(16, FASTER, late=True, triples=32),
+    Stage(32, 8.0, late=False, triples=256),
+    Stage(32, 16.0, late=True, triples=64),
 )
-"""The clean case first; ZMap's default is up to four sending threads (scanners.md, 1.4)."""
+"""The clean case first."""
 MULTIPLES: Final = (7, 11)
-SMALL_BITS: Final = 10.0
-"""A generator below 2^22, as ZMap draws it since 4.0, is found by accident once in 2^10."""
 PROOF_BITS: Final = 22.0
 SURE_BITS: Final = 20.0
 """The search goes on for a better line until one has so many bits more than a proof needs."""
 MOST_BITS: Final = 200.0
+ENOUGH: Final = 16
+ABSENT_BITS: Final = -4.0
+"""Among so many addresses a walk is nearly always found, unless its targets are not among those tried."""
 WALKED: Final = 64
 """The walk is looked for in so many of the largest samples."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """One hypothesis of what is scanned: its `name`, `targets`, ZMap's numbering for `version`, and the `group`."""
-
-    name: str
-    version: str
-    targets: Telescope
-    group: Group
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A walk found: the `ground`, the multiplier `mu`, elements per second of each of its `threads` (parallel parts at
-    equal distances: threads or shards), probes that lie on it, and bits.
-    """
-
-    ground: Ground
-    mu: int
-    rate: float
-    threads: int
-    on: int
-    of: int
-    bits: float
-
-    @property
-    def generator(self) -> int:
-        """The walk's generator, up to the lifts that one interleaved shard leaves open (scanners.md, 3.4)."""
-        group = self.ground.group
-        return pow(group.root, pow(self.mu, -1, group.order), group.prime)
 
 
 def findings(case: Case) -> list[list[Finding]]:
@@ -106,12 +76,14 @@ def _one(case: Case, sample: Sample) -> list[Finding]:
     seconds = (sample.time_ns - sample.time_ns[0]) * NANOSECOND
     line = find(seconds, case.probes.dst[sample.members], case.scope.size, case.blocked)
     if line is None:
-        return []
+        distinct = len(np.unique(sample.place))
+        reason = f"the first of {distinct} addresses lie on no walk of ZMap over all addresses or a near prefix"
+        return [Finding("walk", "zmap", ABSENT_BITS, reason)] if distinct >= ENOUGH else []
     reason = (
         f"{line.on} of {line.of} probes lie on one multiplicative walk over {line.ground.name} (generator "
         f"{line.generator} modulo {line.ground.group.prime}, {line.rate:.0f} elements/s): ZMap's order"
     )
-    return [Finding("walk", "zmap", line.bits, reason)]
+    return [Finding("walk", "zmap", line.bits, reason, line=line)]
 
 
 def find(seconds: NDArray[np.float64], dst: NDArray[np.uint32], size: int, blocked: str = "") -> Line | None:
@@ -120,78 +92,35 @@ def find(seconds: NDArray[np.float64], dst: NDArray[np.uint32], size: int, block
     `seconds` (N,) and `dst` (N,) are in time order, `size` is the telescope's. Every hypothesis of `grounds` is tried;
     `blocked` is a block list of the user's own. Source: scanners.md, section 3.2.
     """
-    first = np.sort(np.unique(dst, return_index=True)[1])
-    for used in USED:
-        line = _among(seconds[first[:used]], dst[first[:used]], size, blocked)
-        if line is not None or used >= len(first):
-            return line
+    first = np.sort(np.unique(dst, return_index=True)[1])[: STAGES[-1].probes]
+    when, where = seconds[first] - seconds[0], dst[first]
+    if len(where) < LEAST or when[-1] <= 0:
+        return None
+    tried = list(grounds(where, blocked))
+    for number, stage in enumerate(STAGES if len(where) >= CROWD else STAGES[:2], 1):
+        tries = log2(len(tried) * number)
+        lines = [_on(ground, when[: stage.probes], where[: stage.probes], size, stage, tries) for ground in tried]
+        best = max((line for line in lines if line is not None), key=lambda line: line.bits, default=None)
+        if best is not None:
+            return best
     return None
 
 
-def _among(seconds: NDArray[np.float64], dst: NDArray[np.uint32], size: int, blocked: str) -> Line | None:
-    if len(dst) < LEAST or seconds[-1] <= seconds[0]:
-        return None
-    tried = list(grounds(dst, blocked))
-    lines = [_on(ground, seconds - seconds[0], dst, size, len(tried)) for ground in tried]
-    return max((line for line in lines if line is not None), key=lambda line: line.bits, default=None)
-
-
-def grounds(dst: NDArray[np.uint32], blocked: str = "") -> Iterator[Ground]:
-    """The hypotheses for these addresses: all of the Internet with each block list, and the prefixes that hold them."""
-    yield from _whole(blocked)
-    low, high = int(dst.min()), int(dst.max())
-    for length in (8, 12, 16):
-        first = low >> (32 - length) << (32 - length)
-        last = first + 2 ** (32 - length) - 1
-        if high <= last:
-            near = Telescope.ranges([(first, last)])
-            assert near is not None
-            yield Ground(f"a /{length}", "3.0", near, group_for(near.size))
-
-
-@cache
-def _whole(blocked: str) -> tuple[Ground, ...]:
-    everything = Telescope.ranges([(1, 2**32 - 1)])
-    assert everything is not None
-    group = group_for(2**32 - 1)
-    usual = without(everything, telescope(DEFAULT_BLOCKED))
-    found = [
-        Ground("all addresses but ZMap's default block list", "2.1", usual, group),
-        Ground("all addresses but ZMap's default block list (4.1 on)", "4.3", usual, group),
-        Ground("all addresses", "2.1", everything, group),
-    ]
-    if blocked:
-        own = without(everything, telescope(blocked))
-        found += [Ground("all addresses but the block list given", version, own, group) for version in ("2.1", "4.3")]
-    return tuple(found)
-
-
-def _on(ground: Ground, when: NDArray[np.float64], where: NDArray[np.uint32], size: int, others: int) -> Line | None:
-    """The best line on one ground with 1 to 4 threads, None where none is proven among `others` hypotheses."""
+def _on(
+    ground: Ground, when: NDArray[np.float64], where: NDArray[np.uint32], size: int, stage: Stage, tries: float
+) -> Line | None:
+    """The best line on one ground, None where none is proven; `tries` are the bits that the choice of it cost."""
     index = indices(numbering_of(Scan(version=ground.version, targets=ground.targets, ports=(80,))), where)
     if np.any(index < 0):
         return None
-    order, count, best = ground.group.order, len(when), None
-    x = logarithms(ground.group, index + 1)
-    gap = when[-1] / (count - 1)
+    gap = when[-1] / (len(when) - 1)
     about = ground.group.prime / size / gap
-    enough = PROOF_BITS + log2(others) + SURE_BITS
-    for number, stage in enumerate(STAGES, 1):
-        if stage.threads > 1 and count < CROWD:
-            break
-        slow, fast = about / stage.slower / stage.threads, about * FASTER / stage.threads
-        points = Points(x, when, order, *_slack(gap, late=stage.late), stage.threads)
-        found = Found(*search(points, slow, fast, stage.triples * count, enough))
-        bits = found.bits - log2(others * number)
-        if found.on < 2 or bits < PROOF_BITS - SMALL_BITS:
-            continue
-        line = _simplest(ground, found, points)
-        bits += SMALL_BITS if line.generator < SMALL_GENERATOR and ground.group.prime > 2**32 else 0
-        if bits >= PROOF_BITS and (best is None or bits > best.bits):
-            best = replace(line, bits=min(bits, MOST_BITS))
-        if best and (best.on >= 0.8 * count or bits > MOST_BITS / 2):
-            break
-    return best
+    group = ground.group
+    x = logarithms(group, index + 1)
+    points = Points(x, when, group.root, group.prime, group.order, *_slack(gap, late=stage.late))
+    found = Found(*search(points, about / stage.slower, about * FASTER, stage.triples, PROOF_BITS + SURE_BITS))
+    bits = found.bits - tries
+    return replace(_simplest(ground, found, points), bits=min(bits, MOST_BITS)) if bits >= PROOF_BITS else None
 
 
 def _slack(gap: float, *, late: bool) -> tuple[float, float]:
@@ -211,4 +140,17 @@ def _simplest(ground: Ground, found: Found, points: Points) -> Line:
             if fit(points, found.base, far, smaller, rate / multiple)[0] >= found.on:
                 mu, rate = smaller, rate / multiple
                 break
-    return Line(ground, mu, rate, points.threads, int(found.on) + 2, len(when), 0.0)
+    threads, on = _parallel(points, found.base, mu, rate)
+    return Line(ground, mu, rate, threads, on, len(when), 0.0)
+
+
+def _parallel(points: Points, base: int, mu: int, rate: float) -> tuple[int, int]:
+    """How many threads (or shards) at equal distances explain the probes best, and how many probes lie on them."""
+    order, best = points.order, (0.0, 1, 0)
+    apart = [mu * int(x) % order for x in (points.x - points.x[base]) % order]
+    turns = (np.array(apart) - rate * (points.when - points.when[base])) / order
+    for threads in range(1, PARALLEL + 1):
+        on = int(np.sum(np.abs(turns * threads - np.round(turns * threads)) <= APART * threads))
+        bits = on * -log2(2 * APART * threads) if 2 * APART * threads < 1 else 0.0
+        best = max(best, (bits - log2(threads), threads, on), key=lambda one: one[0])
+    return best[1], best[2]

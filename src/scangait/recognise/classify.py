@@ -14,6 +14,7 @@ from scangait.engine import Engine, Serial
 from scangait.errors import SampleError, TelescopeError
 from scangait.evidence import movement
 from scangait.evidence.case import Case
+from scangait.evidence.forecast import forecast
 from scangait.evidence.kinds import KINDS
 from scangait.evidence.library import Library
 from scangait.gait.movements import movements
@@ -22,8 +23,8 @@ from scangait.gait.streams import by_source
 from scangait.model.viterbi import viterbi
 from scangait.probes import ICMP, TCP, Probes
 from scangait.recognise.decide import Decision, decide
-from scangait.recognise.results import Evidence, Identification, Trail, Verdict
-from scangait.telescope import Telescope, infer, position
+from scangait.recognise.results import Evidence, Expected, Identification, Trail, Verdict, Walk
+from scangait.telescope import Telescope, address, infer, position
 
 TRAILS: Final = 12
 TRAIL_POINTS: Final = 3000
@@ -39,13 +40,14 @@ def identify(
     *,
     evidence: Iterable[str] = KINDS,
     engine: Engine | None = None,
+    predict: int = 0,
 ) -> list[Verdict]:
     """One verdict for each scan found in the probes, the largest scan first.
 
     The telescope is inferred when it is not given. Raises TelescopeError when no probe falls into it.
     """
     scope = scope or infer(probes.dst)
-    return [verdict for verdict, _, _ in _verdicts(probes, library, scope, evidence, engine or Serial())]
+    return [verdict for verdict, _, _ in _verdicts(probes, library, scope, evidence, engine or Serial(), predict)]
 
 
 def report(
@@ -55,6 +57,7 @@ def report(
     inputs: tuple[str, ...],
     *,
     evidence: Iterable[str] = KINDS,
+    predict: int = 0,
 ) -> Identification:
     """Verdicts with everything that a page needs around them. Raises SampleError for a capture without probes."""
     probes, tally = batch.probes, batch.tally
@@ -62,7 +65,7 @@ def report(
         seen = ", ".join(f"{count} {kind}" for kind, count in tally.counts.items() if count) or "no packets"
         raise SampleError(f"{', '.join(inputs)}: no probe to identify (saw {seen}); is this a darknet's traffic?")
     scope = scope or infer(probes.dst)
-    found = _verdicts(probes, library, scope, evidence, Serial())
+    found = _verdicts(probes, library, scope, evidence, Serial(), predict)
     streams = by_source(probes)
     return Identification(
         inputs=inputs,
@@ -91,14 +94,14 @@ def _unlike(scope: Telescope, library: Library) -> tuple[str, ...]:
 
 
 def _verdicts(
-    probes: Probes, library: Library, scope: Telescope, evidence: Iterable[str], engine: Engine
+    probes: Probes, library: Library, scope: Telescope, evidence: Iterable[str], engine: Engine, predict: int
 ) -> list[tuple[Verdict, Sample, Decision]]:
     if not np.any(position(scope, probes.dst) >= 0):
         raise TelescopeError(f"telescope {scope}: none of the {len(probes)} probes falls into it; check --telescope")
     found = samples(probes, by_source(probes), scope, library.recipe)
     decisions = decisions_for(Case(probes, found, scope, library, engine=engine), evidence)
     verdicts = [
-        (_verdict(sample, decision, probes, scope), sample, decision)
+        (_verdict(sample, decision, probes, scope, predict), sample, decision)
         for sample, decision in zip(found, decisions, strict=True)
     ]
     return sorted(verdicts, key=lambda entry: (-entry[0].probes, entry[0].first_ns, entry[0].scan))
@@ -111,11 +114,12 @@ def decisions_for(case: Case, evidence: Iterable[str] = KINDS) -> Iterator[Decis
         yield decide([finding for kind in findings for finding in kind])
 
 
-def _verdict(sample: Sample, decision: Decision, probes: Probes, scope: Telescope) -> Verdict:
+def _verdict(sample: Sample, decision: Decision, probes: Probes, scope: Telescope, predict: int) -> Verdict:
     sources = np.unique(probes.src[sample.members])
     proto = int(probes.proto[sample.members[0]])
     first_ns, last_ns = int(sample.time_ns[0]), int(sample.time_ns[-1])
     addresses = len(np.unique(sample.place))
+    rate = (len(sample.members) - 1) / max((last_ns - first_ns) * NANOSECOND, NANOSECOND)
     identity = f"{sources.tolist()} {sample.port} {proto} {first_ns}"
     return Verdict(
         scan=blake2b(identity.encode(), digest_size=8).hexdigest(),
@@ -132,7 +136,37 @@ def _verdict(sample: Sample, decision: Decision, probes: Probes, scope: Telescop
         probes=len(sample.members),
         addresses=addresses,
         coverage=addresses / scope.size,
-        rate=(len(sample.members) - 1) / max((last_ns - first_ns) * NANOSECOND, NANOSECOND),
+        rate=rate,
+        internet_rate=rate * 2**32 / scope.size,
+        contradiction=decision.contradiction,
+        walk=_walk(sample, decision, scope, predict),
+    )
+
+
+def _walk(sample: Sample, decision: Decision, scope: Telescope, predict: int) -> Walk | None:
+    """The facts of the walk that was proven, with the next `predict` probes; None where there is none."""
+    line = next((finding.line for finding in decision.findings if finding.line), None)
+    if line is None:
+        return None
+    ahead = forecast(line, (sample.time_ns - sample.time_ns[0]) * NANOSECOND, address(scope, sample.place), scope)
+    if ahead is None:
+        return None
+    begun = int(sample.time_ns[0])
+    coming = address(scope, ahead.place[:predict]).tolist()
+    return Walk(
+        over=line.ground.name,
+        generator=line.generator,
+        prime=line.ground.group.prime,
+        threads=line.threads,
+        rate=ahead.rate,
+        loss=ahead.loss,
+        start_ns=begun + int(ahead.start_s * 1e9),
+        end_ns=begun + int(ahead.end_s * 1e9),
+        progress=ahead.progress,
+        expected=tuple(
+            Expected(address=str(IPv4Address(one)), time_ns=begun + int(at * 1e9))
+            for one, at in zip(coming, ahead.at_s.tolist(), strict=False)
+        ),
     )
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from scangait.errors import ResultError
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Version of every document here; raised when a field changes its meaning or goes away."""
 
 
@@ -21,12 +22,41 @@ class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     reason: str
 
 
+class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A probe that is still to come: its dark `address` and when, UTC nanoseconds."""
+
+    address: str
+    time_ns: int
+
+
+class Walk(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A proven ZMap walk: `over` which addresses, its `generator` modulo `prime` and parallel `threads` (or shards).
+
+    `rate` is the scan's packets per second, `loss` the share of passed dark addresses that were not seen, `start_ns`
+    and `end_ns` the estimated begin and end of the whole walk (UTC ns), `progress` the share of it done at the last
+    probe; they suppose that this source walks all of it. `expected` are the next probes.
+    """
+
+    over: str
+    generator: int
+    prime: int
+    threads: int
+    rate: float
+    loss: float
+    start_ns: int
+    end_ns: int
+    progress: float
+    expected: tuple[Expected, ...] = ()
+
+
 class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What one scan is: its tool (`label`, or "unknown"), how sure, why, and the facts of the scan.
 
     `confidence` is the probability that the label is right, `margin` the bits between the best label and the next.
     `addresses` counts distinct dark addresses, `coverage` is their share of the telescope; `rate` is probes per second
-    as the telescope sees them. Times are UTC nanoseconds. `simulated` is True when the probes were.
+    as the telescope sees them, `internet_rate` what that means for 2^32 addresses if they are all scanned alike. Times
+    are UTC nanoseconds. `contradiction` says in words what speaks for another tool ("" where nothing does). `walk` is
+    there where a ZMap walk was proven. `simulated` is True when the probes were.
     """
 
     scan: str
@@ -44,6 +74,9 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     addresses: int
     coverage: float
     rate: float
+    internet_rate: float
+    contradiction: str = ""
+    walk: Walk | None = None
     simulated: bool = False
 
 
@@ -183,6 +216,15 @@ class Evaluation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 Result = TypeVar("Result", Identification, Evaluation)
+
+
+def masked(document: Identification) -> Identification:
+    """The document without the telescope's addresses: operators must not reveal them."""
+    verdicts = tuple(
+        replace(verdict, walk=replace(verdict.walk, expected=())) if verdict.walk else verdict
+        for verdict in document.verdicts
+    )
+    return replace(document, telescope="masked", verdicts=verdicts)
 
 
 def encode(document: msgspec.Struct) -> bytes:

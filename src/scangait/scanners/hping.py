@@ -44,4 +44,6 @@ def _view(scan: Scan, scope: Telescope, rng: Generator) -> Probes:
     )
 
 
-SCANNER: Final = Scanner(name="hping", versions={"3": (0,)}, view=_view, signatures=SIGNATURES)
+SCANNER: Final = Scanner(
+    blends=True, permutes=False, name="hping", versions={"3": (0,)}, view=_view, signatures=SIGNATURES
+)

@@ -129,6 +129,7 @@ def _throttle(rate: float, packet_s: float) -> tuple[NDArray[np.int64], NDArray[
 
 
 SCANNER: Final = Scanner(
+    blends=True,
     name="masscan",
     versions={"1.0": (1,), "1.3": (1, 3, 2), "head": (1, 3, 3)},
     view=_view,

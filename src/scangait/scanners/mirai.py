@@ -104,4 +104,6 @@ def _draws(
     return numbers[:found].copy(), dst[:found].copy(), ids[:found].copy()
 
 
-SCANNER: Final = Scanner(name="mirai", versions={"any": (0,)}, view=_view, signatures=SIGNATURES)
+SCANNER: Final = Scanner(
+    blends=True, permutes=False, name="mirai", versions={"any": (0,)}, view=_view, signatures=SIGNATURES
+)

@@ -66,7 +66,8 @@ class Scanner:
     `versions` are its classes that behave alike and the first release of each, oldest first. `view` gives the packets
     of a scan that a telescope sees, as sent, in any order. `targets` walks the (address, port) pairs of one thread, for
     a tool with a defined order. `modes` are its ways of running. `modelled` says of a tool whose source is not public
-    what its model is made from.
+    what its model is made from. `permutes` is True of a tool that gives each address its turn before any comes
+    again, `blends` of one whose scans of the whole Internet move as chance does when a small telescope sees them.
     """
 
     name: str
@@ -76,6 +77,8 @@ class Scanner:
     targets: Callable[[Scan, int], Iterator[tuple[int, int]]] | None = None
     modes: tuple[str, ...] = ()
     modelled: str = ""
+    permutes: bool = True
+    blends: bool = False
 
 
 def packets(

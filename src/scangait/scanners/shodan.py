@@ -50,6 +50,8 @@ def _view(scan: Scan, scope: Telescope, rng: Generator) -> Probes:
 
 
 SCANNER: Final = Scanner(
+    blends=True,
+    permutes=False,
     name="shodan",
     versions={"any": (0,)},
     view=_view,

@@ -123,6 +123,7 @@ def _words(
 
 
 SCANNER: Final = Scanner(
+    blends=True,
     name="zmap",
     versions={"2.1": (1,), "3.0": (3,), "4.0": (4,), "4.3": (4, 1)},
     view=_view,

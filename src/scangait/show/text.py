@@ -52,6 +52,7 @@ def _row(verdict: Verdict, *, wide: bool) -> list[Text]:
     ]
     if wide:
         reason = verdict.evidence[0].reason if verdict.evidence else "nothing speaks for any known tool"
+        reason = f"{verdict.contradiction}; {reason}" if verdict.contradiction else reason
         cells += [f"{verdict.coverage:.1%}", f"{verdict.rate:.3g}", reason]
     style = "" if verdict.label == "unknown" else "bold"
     return [Text(cells[0], style=style), *(Text(cell) for cell in cells[1:])]
@@ -75,7 +76,25 @@ def _around(document: Identification) -> list[str]:
         lines.append(f"{len(document.verdicts) - MANY} smaller scans are not shown; use --json for all")
     if document.too_short:
         lines.append(f"{document.too_short} streams have too few probes to say anything")
+    for verdict in document.verdicts[:MANY]:
+        lines += _walk(verdict)
     return lines + [f"Warning: {warning}" for warning in document.warnings]
+
+
+def _walk(verdict: Verdict) -> list[str]:
+    """What a proven walk tells: how far the scan is, and what comes next."""
+    walk = verdict.walk
+    if walk is None:
+        return []
+    said = (
+        f"{verdict.sources[0]} {verdict.ports[0]}: walk over {walk.over}, {walk.progress:.0%} done, "
+        f"{_moment(walk.start_ns)} to {_moment(walk.end_ns)}, {walk.rate:,.0f} packets/s, loss {walk.loss:.0%}"
+    )
+    return [said, *(f"  next {one.address} at {_moment(one.time_ns)}" for one in walk.expected)]
+
+
+def _moment(time_ns: int) -> str:
+    return datetime.fromtimestamp(time_ns / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _duration(seconds: float) -> str:

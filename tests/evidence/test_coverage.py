@@ -1,0 +1,41 @@
+"""Repeats tell permutations from draws; retransmissions count for neither."""
+
+import numpy as np
+import pytest
+
+from scangait.evidence.case import Case
+from scangait.evidence.coverage import MOST_BITS, findings, repeats
+from scangait.evidence.library import Library
+from scangait.gait.samples import Sample
+from scangait.probes import empty
+from scangait.telescope import telescope
+
+SCOPE = telescope("93.184.208.0/20")
+
+
+def bits(place, seconds=None):
+    seconds = np.arange(len(place)) * 30.0 if seconds is None else seconds
+    time_ns = (seconds * 1e9).astype(np.int64)
+    sample = Sample(np.arange(len(place)), place, time_ns, np.zeros(len(place) - 1, np.bool_), "", 80)
+    return {one.label: one.bits for one in findings(Case(empty(), [sample], SCOPE, Library.bundled()))[0]}
+
+
+@pytest.mark.parametrize("count", [300, 2000, 4096])
+def test_a_permutation_and_draws_are_told_apart(count):
+    rng = np.random.default_rng(count)
+    walked, thrown = bits(rng.permutation(4096)[:count]), bits(rng.integers(0, 4096, count))
+    assert walked["zmap"] == walked["masscan"] > 2.9  # log2(1 / PERMUTING) is 3
+    assert thrown["zmap"] < (0 if count == 300 else -8)
+    assert all(-MOST_BITS <= value <= MOST_BITS for value in [*walked.values(), *thrown.values()])
+
+
+def test_few_probes_say_nothing():
+    assert bits(np.arange(20)) == {}
+
+
+def test_retransmissions_are_no_draws():
+    place = np.repeat(np.arange(1000), 2)
+    seconds = np.arange(1000).repeat(2) + np.tile([0.0, 1.0], 1000)
+    order = np.argsort(seconds, kind="stable")
+    assert repeats(place[order], seconds[order]) == (1000, 0)
+    assert repeats(np.array([5, 5]), np.array([0.0, 60.0])) == (2, 1)
