@@ -19,13 +19,17 @@ from scangait.kernel import kernel
 from scangait.scanners.logarithm import multiply
 from scangait.scanners.zmap_order import SMALL_GENERATOR
 
-SCALE: Final = 32
+SCALE: Final = 1024
 """Fixed-point fractions of one element."""
+STRETCH: Final = 2**19
+"""Distances are listed in stretches of so many: their products with a fixed-point order stay below 2^62."""
 COMMON: Final = 20
 """Pairs whose logarithms differ by a multiple of a larger divisor of the order are passed over: too many solutions."""
 NEIGHBOURS: Final = 5
-LONGEST: Final = 2**25
-"""Pairs further apart in elements are passed over: fixed-point numbers hold no more."""
+LONGEST: Final = 2**29
+"""Pairs further apart in elements are passed over: they take too long."""
+LISTED: Final = 2**17
+"""Distances at most that one triple may leave to be tried."""
 SMALL_BITS: Final = 10.0
 """A generator below 2^22, as ZMap draws it since 4.0, is found by accident once in 2^10."""
 BARREN: Final = 8
@@ -62,12 +66,13 @@ class Found(NamedTuple):
 
 
 @kernel
-def search(points: Points, slowest: float, fastest: float, triples: int, enough: float) -> Found:
+def search(points: Points, slowest: float, fastest: float, triples: int, proof: float, enough: float) -> Found:
     """The best line through K points at slowest..fastest elements per second.
 
-    At most `triples` triples of neighbours are looked at, shortest pairs first, until a line has `enough` bits.
+    At most `triples` triples of neighbours are looked at, shortest pairs first, until a line has `enough` bits, or
+    `proof` bits and every point on it.
     """
-    best, tried, seen, hits = Found(0, 0.0, 0, 0, 0.0), 1.0, 0, np.empty(4096, np.int64)
+    best, tried, seen, hits = Found(0, 0.0, 0, 0, 0.0), 1.0, 0, np.empty(LISTED, np.int64)
     first, second = _pairs(points.when, 3 * points.jitter)
     units = _share_of_units(points.order)
     for pair in range(len(first)):
@@ -82,7 +87,8 @@ def search(points: Points, slowest: float, fastest: float, triples: int, enough:
             better = _of_triple(points, i, k, a, common, slowest, fastest, hits)
             if better.bits > best.bits:
                 best = better
-            if best.bits - np.log2(tried) >= enough or seen >= triples:
+            wanted = proof if best.on == len(points.x) - 2 else enough
+            if best.bits - np.log2(tried) >= wanted or seen >= triples:
                 return Found(best.mu, best.rate, best.base, best.on, best.bits - np.log2(tried))
     return Found(best.mu, best.rate, best.base, best.on, best.bits - np.log2(tried))
 
@@ -193,18 +199,20 @@ def _listed(  # noqa: PLR0917 (kernels take arrays and numbers only)
     span, wide, count = when[k] - when[i], np.uint64(order), 0
     apart = np.uint64((points.x[a] - points.x[i]) % order)
     slope = (when[a] - when[i]) / span
-    modulus = order * SCALE
-    fixed = np.int64(multiply(np.uint64(base), apart, wide)) * SCALE
-    step = np.int64(multiply(np.uint64(inverse), apart, wide)) * SCALE - np.int64(round(common * slope * SCALE))
-    step %= modulus
+    modulus, turn = order * SCALE, np.int64(multiply(np.uint64(inverse), apart, wide))
+    fixed = np.int64(multiply(np.uint64(base), apart, wide))
+    step = (turn * SCALE - np.int64(round(common * slope * SCALE))) % modulus
     low, end = np.int64(max(1.0, slowest * span) / common), np.int64(fastest * span / common) + 1
     while low <= end:
-        high = min(end, 2 * low + 1)
-        tolerance = _tolerance(points, high * common / span, when[a] - when[i], span) + high / (2 * SCALE)
+        high = min(end, 2 * low + 1, low + STRETCH)
+        tolerance = _tolerance(points, high * common / span, when[a] - when[i], span) + (high - low) / (2 * SCALE)
         width = np.int64(2 * tolerance * SCALE)
-        offset = (fixed + width // 2) % modulus
+        # exact where the stretch begins, so that the rounding of `step` does not add up
+        begun = (fixed + np.int64(multiply(np.uint64(low), np.uint64(turn), wide))) % order
+        offset = (begun * SCALE - np.int64(round(common * slope * low * SCALE)) + width // 2) % modulus
+        first = low
         while low <= high and width < modulus and count < len(hits):
-            at = (offset + np.int64(multiply(np.uint64(low), np.uint64(step), np.uint64(modulus)))) % modulus
+            at = (offset + np.int64(multiply(np.uint64(low - first), np.uint64(step), np.uint64(modulus)))) % modulus
             ahead = 0 if at <= width else _first(step, modulus, modulus - at, modulus - at + width, high - low)
             if ahead < 0:
                 break

@@ -30,31 +30,32 @@ PARALLEL: Final = 16
 """Parallel threads or shards that are told apart (ZMap's default is up to four sending threads; scanners.md, 1.4)."""
 APART: Final = 0.01
 """Parallel threads drift against each other by less than this share of the walk."""
-FASTER: Final = 4.0
-"""The rate may be so many times higher than the mean gap says: probes are lost."""
 
 
 class Stage(NamedTuple):
     """One way to search: how many `probes` are looked at (the first of the sample with addresses of their own), how
-    many times `slower` the rate may be than the mean gap says (other traffic hides it, threads share it), whether
-    probes may be `late`, and how many triples of probes are tried.
+    many times `slower` the rate may be than the mean gap says (other traffic hides it, threads share it) or `faster`
+    (probes are lost, shards step over each other's), whether probes may be `late`, and how many triples are tried.
     """
 
     probes: int
     slower: float
+    faster: float
     late: bool
     triples: int
 
 
 STAGES: Final = (
-    Stage(16, FASTER, late=False, triples=32),
-    Stage(16, FASTER, late=True, triples=32),
-    Stage(32, 8.0, late=False, triples=256),
-    Stage(32, 16.0, late=True, triples=64),
+    Stage(16, 4.0, 4.0, late=False, triples=8),
+    Stage(16, 1 / 3, 12.0, late=False, triples=8),
+    Stage(16, 4.0, 4.0, late=True, triples=8),
+    Stage(32, 8.0, 4.0, late=False, triples=256),
+    Stage(32, 16.0, 4.0, late=True, triples=64),
+    Stage(48, 16.0, 4.0, late=False, triples=1024),
 )
 """The clean case first."""
 MULTIPLES: Final = (7, 11)
-PROOF_BITS: Final = 22.0
+PROOF_BITS: Final = 19.5
 SURE_BITS: Final = 20.0
 """The search goes on for a better line until one has so many bits more than a proof needs."""
 MOST_BITS: Final = 200.0
@@ -97,7 +98,7 @@ def find(seconds: NDArray[np.float64], dst: NDArray[np.uint32], size: int, block
     if len(where) < LEAST or when[-1] <= 0:
         return None
     tried = list(grounds(where, blocked))
-    for number, stage in enumerate(STAGES if len(where) >= CROWD else STAGES[:2], 1):
+    for number, stage in enumerate(STAGES if len(where) >= CROWD else STAGES[:3], 1):
         tries = log2(len(tried) * number)
         lines = [_on(ground, when[: stage.probes], where[: stage.probes], size, stage, tries) for ground in tried]
         best = max((line for line in lines if line is not None), key=lambda line: line.bits, default=None)
@@ -118,7 +119,16 @@ def _on(
     group = ground.group
     x = logarithms(group, index + 1)
     points = Points(x, when, group.root, group.prime, group.order, *_slack(gap, late=stage.late))
-    found = Found(*search(points, about / stage.slower, about * FASTER, stage.triples, PROOF_BITS + SURE_BITS))
+    found = Found(
+        *search(
+            points,
+            about / stage.slower,
+            about * stage.faster,
+            stage.triples,
+            PROOF_BITS + tries,
+            PROOF_BITS + SURE_BITS,
+        )
+    )
     bits = found.bits - tries
     return replace(_simplest(ground, found, points), bits=min(bits, MOST_BITS)) if bits >= PROOF_BITS else None
 
@@ -127,7 +137,7 @@ def _slack(gap: float, *, late: bool) -> tuple[float, float]:
     """Seconds that a probe may be late, from the mean gap, and the share by which the rate may be off."""
     if late:
         return min(0.4, max(gap / 10, min(0.02, gap / 2))), 0.05
-    return min(0.02, gap / 200), 0.005
+    return min(0.02, gap / 500), 0.004
 
 
 def _simplest(ground: Ground, found: Found, points: Points) -> Line:
