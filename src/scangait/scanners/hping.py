@@ -31,9 +31,19 @@ SIGNATURES: Final = (
 def _view(scan: Scan, scope: Telescope, rng: Generator) -> Probes:
     rate = scan.rate or DEFAULT_RATE
     number, dst = uniform(scan, scope, rate, rng)
+    return _packets(scan, number / rate, dst, number, rng)
+
+
+def _wear(scan: Scan, seconds: NDArray[np.float64], dst: NDArray[np.uint32], rng: Generator) -> Probes:
+    return _packets(scan, seconds, dst, np.arange(len(dst)), rng)
+
+
+def _packets(
+    scan: Scan, seconds: NDArray[np.float64], dst: NDArray[np.uint32], number: NDArray[np.int64], rng: Generator
+) -> Probes:
     return packets(
         scan,
-        number / rate,
+        seconds,
         dst,
         np.full(len(dst), scan.ports[0]),
         sport=(1024 + rng.integers(2000) + number) % 2**16,
@@ -45,5 +55,5 @@ def _view(scan: Scan, scope: Telescope, rng: Generator) -> Probes:
 
 
 SCANNER: Final = Scanner(
-    blends=True, permutes=False, name="hping", versions={"3": (0,)}, view=_view, signatures=SIGNATURES
+    blends=True, permutes=False, name="hping", versions={"3": (0,)}, view=_view, signatures=SIGNATURES, wear=_wear
 )

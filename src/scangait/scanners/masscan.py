@@ -57,7 +57,21 @@ def _view(scan: Scan, scope: Telescope, rng: Generator) -> Probes:
     hits = seen(scan, scope, rate)
     seconds = _seconds(hits.number, rate)
     kept = seconds < scan.duration_s
-    dst, dport, copy = hits.dst[kept], hits.dport[kept], hits.copy[kept]
+    return _packets(scan, seconds[kept], hits.dst[kept], hits.dport[kept], hits.copy[kept])
+
+
+def _wear(scan: Scan, seconds: NDArray[np.float64], dst: NDArray[np.uint32], rng: Generator) -> Probes:
+    del rng
+    return _packets(scan, seconds, dst, np.full(len(dst), scan.ports[0], np.uint16), np.zeros(len(dst), np.int64))
+
+
+def _packets(
+    scan: Scan,
+    seconds: NDArray[np.float64],
+    dst: NDArray[np.uint32],
+    dport: NDArray[np.uint16],
+    copy: NDArray[np.int64],
+) -> Probes:
     first = 40_000 + scan.start_ns // 1_000_000_000 % 20_000
     sport = np.full(len(dst), first)
     if scan.version == "head":  # one of 16 source ports; which one is a hash that is not modelled
@@ -65,7 +79,7 @@ def _view(scan: Scan, scope: Telescope, rng: Generator) -> Probes:
     seq = _sequence(scan, dst, dport, sport)
     return packets(
         scan,
-        seconds[kept],
+        seconds,
         dst,
         dport,
         sport=sport,
@@ -135,4 +149,5 @@ SCANNER: Final = Scanner(
     view=_view,
     signatures=SIGNATURES,
     targets=targets,
+    wear=_wear,
 )

@@ -43,12 +43,30 @@ def _bot(scan: Scan, scope: Telescope, source: int, rng: Generator) -> Probes:
     state = np.array([scan.start_ns // 10**9, process, clock, clock ^ process], np.uint32)
     number, dst, ip_id = _draws(state, int(ending(scan)) * BURST, _refused(), inside.first, inside.last)
     turn = number % BURST
+    dport = np.where(turn % 10 == 0, 2323, 23).astype(np.uint16)
+    return _packets(scan, number // BURST + turn * BETWEEN_S, dst, dport, ip_id, source, rng)
+
+
+def _wear(scan: Scan, seconds: NDArray[np.float64], dst: NDArray[np.uint32], rng: Generator) -> Probes:
+    ip_id = rng.integers(0, 2**16, len(dst), np.uint16)
+    return _packets(scan, seconds, dst, np.full(len(dst), scan.ports[0], np.uint16), ip_id, scan.sources[0], rng)
+
+
+def _packets(
+    scan: Scan,
+    seconds: NDArray[np.float64],
+    dst: NDArray[np.uint32],
+    dport: NDArray[np.uint16],
+    ip_id: NDArray[np.uint16],
+    source: int,
+    rng: Generator,
+) -> Probes:
     window, sport = rng.integers(1, 2**16), rng.integers(1024, 2**16)
     return packets(
         scan,
-        number // BURST + turn * BETWEEN_S,
+        seconds,
         dst,
-        np.where(turn % 10 == 0, 2323, 23).astype(np.uint16),
+        dport,
         src=source,
         sport=sport,
         ip_id=ip_id,
@@ -105,5 +123,5 @@ def _draws(
 
 
 SCANNER: Final = Scanner(
-    blends=True, permutes=False, name="mirai", versions={"any": (0,)}, view=_view, signatures=SIGNATURES
+    blends=True, permutes=False, name="mirai", versions={"any": (0,)}, view=_view, signatures=SIGNATURES, wear=_wear
 )

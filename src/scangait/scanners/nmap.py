@@ -148,6 +148,15 @@ def _group(scan: Scan, seconds: NDArray[np.float64], dst: NDArray[np.uint32], ba
     )
 
 
+def _wear(scan: Scan, seconds: NDArray[np.float64], dst: NDArray[np.uint32], rng: Generator) -> Probes:
+    return _group(scan, seconds[:, None, None], dst, 33000 + int(rng.integers(32261)), rng)
+
+
 SCANNER: Final = Scanner(
-    name="nmap", versions={"7": (0,)}, view=_view, signatures=SIGNATURES, modes=("", "T4", "randomize-hosts", "iR")
+    name="nmap",
+    versions={"7": (0,)},
+    view=_view,
+    signatures=SIGNATURES,
+    modes=("", "T4", "randomize-hosts", "iR"),
+    wear=_wear,
 )

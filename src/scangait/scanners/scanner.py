@@ -68,6 +68,7 @@ class Scanner:
     a tool with a defined order. `modes` are its ways of running. `modelled` says of a tool whose source is not public
     what its model is made from. `permutes` is True of a tool that gives each address its turn before any comes
     again, `blends` of one whose scans of the whole Internet move as chance does when a small telescope sees them.
+    `wear` gives packets to addresses (N,) at seconds (N,) the tool's header fields, on the scan's first port.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Scanner:
     modelled: str = ""
     permutes: bool = True
     blends: bool = False
+    wear: Callable[[Scan, NDArray[np.float64], NDArray[np.uint32], Generator], Probes] | None = None
 
 
 def packets(

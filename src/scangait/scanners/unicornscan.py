@@ -75,4 +75,8 @@ def _pass(
     )
 
 
-SCANNER: Final = Scanner(name="unicornscan", versions={"0.4": (0,)}, view=_view, signatures=SIGNATURES)
+def _wear(scan: Scan, seconds: NDArray[np.float64], dst: NDArray[np.uint32], rng: Generator) -> Probes:
+    return _pass(scan, seconds, dst, np.uint16(scan.ports[0]), int(rng.integers(2**32)), rng)
+
+
+SCANNER: Final = Scanner(name="unicornscan", versions={"0.4": (0,)}, view=_view, signatures=SIGNATURES, wear=_wear)

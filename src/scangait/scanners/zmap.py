@@ -72,17 +72,34 @@ LATE: Final = (0.2, 0.4)
 
 def _view(scan: Scan, scope: Telescope, rng: Generator) -> Probes:
     """Each thread keeps its own time at its share of the rate."""
-    key, shift = rng.bytes(16), int(rng.integers(len(scan.sources)))
-    return concat([_thread(scan, scope, thread, (key, shift), rng) for thread in range(scan.threads)])
+    run = rng.bytes(16), int(rng.integers(len(scan.sources)))
+    return concat([_thread(scan, scope, thread, run, rng) for thread in range(scan.threads)])
 
 
 def _thread(scan: Scan, scope: Telescope, thread: int, run: tuple[bytes, int], rng: Generator) -> Probes:
-    key, shift = run
     rate = (scan.rate or DEFAULT_RATE) / scan.threads
     hits = seen(scan, scope, scan.duration_s * rate / scan.probes, thread)
     copy = np.tile(np.arange(scan.probes), len(hits.dst))
     dst, dport = np.repeat(hits.dst, scan.probes), np.repeat(hits.dport, scan.probes)
     seconds = _seconds(np.repeat(hits.number, scan.probes) * scan.probes + copy, rate, scan.version, rng)
+    return _packets(scan, seconds, dst, dport, copy, run)
+
+
+def _wear(scan: Scan, seconds: NDArray[np.float64], dst: NDArray[np.uint32], rng: Generator) -> Probes:
+    dport = np.full(len(dst), scan.ports[0], np.uint16)
+    return _packets(scan, seconds, dst, dport, np.zeros(len(dst), np.int64), (rng.bytes(16), 0))
+
+
+def _packets(
+    scan: Scan,
+    seconds: NDArray[np.float64],
+    dst: NDArray[np.uint32],
+    dport: NDArray[np.uint16],
+    copy: NDArray[np.int64],
+    run: tuple[bytes, int],
+) -> Probes:
+    """The header fields of one run, whose AES key and shift of the source pool are `run`."""
+    key, shift = run
     pool = np.array(scan.sources, np.uint32)
     src = pool[(dst.astype(np.int64) + (shift if scan.version in {"2.1", "3.0"} else 0)) % len(pool)]
     words = _words(key, src, dst, dport if scan.version in {"4.0", "4.3"} else np.zeros_like(dport))
@@ -129,4 +146,5 @@ SCANNER: Final = Scanner(
     view=_view,
     signatures=SIGNATURES,
     targets=targets,
+    wear=_wear,
 )
