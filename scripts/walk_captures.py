@@ -17,8 +17,8 @@ from scangait.gait.streams import by_source
 from scangait.probes import take
 from scangait.telescope import telescope
 
-SIZES = (12, 16, 32, 64)
-WINDOWS = 50
+SIZES = (12, 16, 32)
+WINDOWS = 20
 
 if __name__ == "__main__":
     sizes = [int(word) for word in sys.argv[1:]] or SIZES

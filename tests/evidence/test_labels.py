@@ -6,7 +6,8 @@ import pytest
 
 from scangait.capture import read
 from scangait.errors import CaptureError
-from scangait.evidence.labels import label, source_list
+from scangait.evidence.labels import label
+from scangait.evidence.listed import source_list
 from scangait.evidence.signature import marks
 from scangait.probes import Probes, without_headers
 

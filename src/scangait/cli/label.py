@@ -15,7 +15,7 @@ from scangait.cli import options
 @click.command(short_help="Name the tool of each probe.")
 @options.inputs
 @options.columns
-@click.option("--sources", type=click.Path(), help="CSV of prefix,label for known scanners.")
+@click.option("--sources", type=click.Path(), help="CSV of prefix,label[,date] of known scanners.")
 @click.option("--output", "-o", required=True, type=click.Path(dir_okay=False), help="The Parquet file to write.")
 @options.as_json
 @options.quiet
@@ -25,7 +25,8 @@ def command(
     """Name the tool of each probe in CAPTURES by its header marks, then by a list of sources; write Parquet."""
     from scangait.capture import batches
     from scangait.capture.parquet_write import write_parquet
-    from scangait.evidence.labels import label, source_list
+    from scangait.evidence.labels import label
+    from scangait.evidence.listed import source_list
     from scangait.probes import Probes, labelled
 
     known = source_list(Path(sources)) if sources else None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from scangait.engine import Engine, Serial
 from scangait.evidence.library import Library
+from scangait.evidence.listed import SourceList
 from scangait.gait.samples import Sample
 from scangait.probes import Probes
 from scangait.telescope import Telescope
@@ -15,7 +16,8 @@ from scangait.telescope import Telescope
 class Case:
     """The `samples` to speak about, cut from `probes` that the telescope `scope` saw, and the `library` known.
 
-    `blocked` is a block list (prefixes) that scanners of the user's network are known to keep to.
+    `blocked` is a block list (prefixes) that scanners of the user's network are known to keep to, `listed` the user's
+    list of known scanners.
     """
 
     probes: Probes
@@ -23,4 +25,5 @@ class Case:
     scope: Telescope
     library: Library
     blocked: str = ""
+    listed: SourceList | None = None
     engine: Engine = field(default_factory=Serial)

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from scangait.evidence.case import Case
 from scangait.evidence.finding import Finding
-from scangait.evidence.library import CHANCE
 from scangait.gait.samples import NANOSECOND, Sample
 from scangait.scanners import SCANNERS
 
@@ -25,8 +24,7 @@ MOST_BITS: Final = 20.0
 
 def findings(case: Case) -> list[list[Finding]]:
     """Bits for each label from the number of repeated addresses, against tools of which a few permute."""
-    labels = sorted({candidate.label for candidate in case.library.candidates} - {CHANCE})
-    return [_one(sample, case.scope.size, labels) for sample in case.samples]
+    return [_one(sample, case.scope.size, case.library.labels) for sample in case.samples]
 
 
 def repeats(place: NDArray[np.int64], seconds: NDArray[np.float64]) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from scangait.evidence import coverage, intensity, movement, signature, walk
+from scangait.evidence import coverage, intensity, movement, signature, sources, walk
 from scangait.evidence.case import Case
 from scangait.evidence.finding import Finding
 
@@ -15,4 +15,5 @@ KINDS: Final[dict[str, Callable[[Case], list[list[Finding]]]]] = {
     "coverage": coverage.findings,
     "signature": signature.findings,
     "walk": walk.findings,
+    "sources": sources.findings,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -12,9 +13,12 @@ import numpy as np
 
 from scangait.capture.whole import whole_file
 from scangait.errors import FitError, LibraryError
+from scangait.evidence.calibration import Calibration, uncalibrated
+from scangait.evidence.typical import Typical
 from scangait.model.hmm import HMM
 from scangait.model.poisson import PoissonHMM
 from scangait.recipe import Recipe
+from scangait.scanners import SCANNERS
 
 FORMAT: Final = "scangait.library"
 VERSION: Final = 2
@@ -46,6 +50,8 @@ class Library:
     """What identification knows: `candidates`, the `recipe`, the `size` of the telescope they were learned on.
 
     `intensities` are empty where the recipe's scale is raw, which has no model of chance to compare with.
+    `typical` says how well the scans of each label usually fit, `calibrations` how the kinds of evidence are weighed;
+    both come from trials (docs/choices.md).
     `provenance` says in words what the models were learned from; `simulated` is True when any of it was simulated.
     """
 
@@ -55,6 +61,20 @@ class Library:
     provenance: str
     simulated: bool = False
     intensities: tuple[Intensity, ...] = ()
+    typical: tuple[Typical, ...] = ()
+    calibrations: tuple[Calibration, ...] = ()
+
+    @property
+    def labels(self) -> list[str]:
+        """Every tool that can be named: those with candidates and those with marks, in alphabetical order."""
+        marked = {name for name, tool in SCANNERS.items() if tool.signatures}
+        return sorted(({one.label for one in self.candidates} | marked) - {CHANCE})
+
+    def calibration(self, kinds: Iterable[str]) -> Calibration:
+        """How to weigh these kinds of evidence together; the user's own list of sources is taken at its word."""
+        chosen = tuple(sorted(set(kinds) - {"sources"}))
+        fitted = (one for one in self.calibrations if one.kinds == chosen)
+        return next(fitted, uncalibrated(chosen))
 
     @classmethod
     def bundled(cls) -> Library:
@@ -102,6 +122,8 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     recipe: dict[str, Any]
     candidates: list[_Model]
     intensities: list[_Intensity]
+    typical: list[Typical] = []
+    calibrations: list[Calibration] = []
 
 
 def encode(library: Library) -> bytes:
@@ -125,7 +147,10 @@ def encode(library: Library) -> bytes:
         for one in library.intensities
     ]
     recipe = asdict(library.recipe)
-    content = _File(FORMAT, VERSION, library.provenance, library.simulated, library.size, recipe, models, paces)
+    content = _File(
+        FORMAT, VERSION, library.provenance, library.simulated, library.size, recipe, models, paces,
+        list(library.typical), list(library.calibrations),
+    )  # fmt: skip
     return msgspec.json.format(msgspec.json.encode(content), indent=1)
 
 
@@ -146,7 +171,10 @@ def parse(raw: bytes, name: str) -> Library:
         intensities = tuple(_intensity(model) for model in content.intensities)
     except (msgspec.DecodeError, FitError, ValueError, TypeError) as error:
         raise LibraryError(f"{name}: damaged library ({error}); learn it again with `scangait learn`") from error
-    return Library(candidates, recipe, content.size, content.provenance, content.simulated, intensities)
+    return Library(
+        candidates, recipe, content.size, content.provenance, content.simulated, intensities,
+        tuple(content.typical), tuple(content.calibrations),
+    )  # fmt: skip
 
 
 def _candidate(model: _Model) -> Candidate:

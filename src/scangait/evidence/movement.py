@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from math import log
+from math import log, log2
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scangait.engine import Engine
+from scangait.evidence import typical
 from scangait.evidence.case import Case
 from scangait.evidence.finding import Finding
-from scangait.evidence.library import CHANCE, Candidate
+from scangait.evidence.library import CHANCE, Candidate, Library
 from scangait.gait.movements import gather, movements
 from scangait.gait.samples import Sample
 from scangait.model.score import score
 from scangait.recipe import Recipe
 from scangait.scanners import SCANNERS
+
+MOST_BITS: Final = 20.0
 
 
 def per_movement(
@@ -35,39 +39,44 @@ def best_by_label(fit: NDArray[np.float64], candidates: list[Candidate]) -> tupl
     return names, np.stack([fit[:, labels == name].max(axis=1) for name in names], axis=1)
 
 
+def gains(case: Case) -> tuple[list[str], NDArray[np.float64]]:
+    """The labels (L,) and how much better than a random walk each sample fits them, nats per movement (S, L)."""
+    library = case.library
+    fit = per_movement(case.samples, list(library.candidates), case.scope.size, library.recipe, case.engine)
+    names, best = best_by_label(fit, list(library.candidates))
+    chance = best[:, names.index(CHANCE)] if CHANCE in names else np.zeros(len(best))
+    gain = best - chance[:, None]
+    for column, name in enumerate(names):
+        if name in SCANNERS and SCANNERS[name].blends:  # seen from afar, what blends moves as chance does
+            gain[:, column] = np.maximum(gain[:, column], 0)
+    kept = [column for column, name in enumerate(names) if name != CHANCE]
+    return [names[column] for column in kept], gain[:, kept]
+
+
 def findings(case: Case) -> list[list[Finding]]:
     """Bits for each label from each sample's movements, against a random walk.
 
-    Successive movements are not independent, so no more than `recipe.full_weight` of them count.
+    Successive movements are not independent, so no more than `recipe.full_weight` of them count. A sample that fits a
+    tool worse than that tool's own scans do loses as many bits as that is rare.
     """
-    library, size = case.library, case.scope.size
     if not case.samples:
         return []
-    fit = per_movement(case.samples, list(library.candidates), size, library.recipe, case.engine)
-    names, best = best_by_label(fit, list(library.candidates))
+    names, gain = gains(case)
     return [
-        _one(dict(zip(names, row, strict=True)), len(sample.broken), library.recipe)
-        for row, sample in zip(best.tolist(), case.samples, strict=True)
+        [_one(case.library, name, value, len(sample.broken)) for name, value in zip(names, row, strict=True)]
+        for row, sample in zip(gain.tolist(), case.samples, strict=True)
     ]
 
 
-def _one(level: dict[str, float], count: int, recipe: Recipe) -> list[Finding]:
-    """One sample's findings from its best log-likelihood per movement under each label."""
-    chance = level.pop(CHANCE, 0.0)
-    weight = min(count, recipe.full_weight) / log(2)
-    # seen from afar, what blends moves as chance does
-    level = {
-        name: max(value, chance) if name in SCANNERS and SCANNERS[name].blends else value
-        for name, value in level.items()
-    }
-    return [
-        Finding("movement", name, (value - chance) * weight, _reason(name, value - chance, count, recipe))
-        for name, value in level.items()
-    ]
-
-
-def _reason(name: str, gain: float, count: int, recipe: Recipe) -> str:
+def _one(library: Library, name: str, gain: float, count: int) -> Finding:
+    """What a gain (nats per movement against chance) under one label says in a sample of `count` movements."""
+    recipe = library.recipe
+    bits = min(gain * min(count, recipe.full_weight) / log(2), MOST_BITS)
+    share = typical.share(library.typical, name, count, gain)
     compared = "fit" if gain >= 0 else "fit worse than a random walk does:"
-    return (
-        f"{count} {recipe.movement} movements {compared} {name}'s gait ({gain / log(2):+.2f} bits each against chance)"
+    reason = (
+        f"{count} {recipe.movement} movements {compared} {name}'s gait ({gain / log(2):+.2f} bits each above chance)"
     )
+    if share < typical.AT[1]:
+        reason += f", worse than {1 - share:.2%} of its own scans do"
+    return Finding("movement", name, bits + min(0.0, log2(2 * share)), reason)

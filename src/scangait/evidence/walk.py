@@ -49,11 +49,11 @@ STAGES: Final = (
     Stage(16, 4.0, 4.0, late=False, triples=8),
     Stage(16, 1 / 3, 12.0, late=False, triples=8),
     Stage(16, 4.0, 4.0, late=True, triples=8),
-    Stage(32, 8.0, 4.0, late=False, triples=256),
-    Stage(32, 16.0, 4.0, late=True, triples=64),
+    Stage(32, 8.0, 4.0, late=False, triples=128),
+    Stage(32, 16.0, 4.0, late=True, triples=16),
     Stage(48, 16.0, 4.0, late=False, triples=1024),
 )
-"""The clean case first."""
+"""The clean case first; the last, for much other traffic in between, is a matter of half a second."""
 MULTIPLES: Final = (7, 11)
 PROOF_BITS: Final = 19.5
 SURE_BITS: Final = 20.0
@@ -67,7 +67,10 @@ WALKED: Final = 64
 
 
 def findings(case: Case) -> list[list[Finding]]:
-    """Bits for ZMap where the first probes of a sample lie on one walk, nothing where not; the largest samples only."""
+    """Bits for ZMap where the first probes of a sample lie on one walk, and against it where not.
+
+    Only the WALKED largest samples are asked; nothing is said of the others.
+    """
     largest = sorted(case.samples, key=lambda sample: -len(sample.members))[:WALKED]
     least = len(largest[-1].members) if largest else 0
     return [_one(case, sample) if len(sample.members) >= least else [] for sample in case.samples]
@@ -79,7 +82,7 @@ def _one(case: Case, sample: Sample) -> list[Finding]:
     if line is None:
         distinct = len(np.unique(sample.place))
         reason = f"the first of {distinct} addresses lie on no walk of ZMap over all addresses or a near prefix"
-        return [Finding("walk", "zmap", ABSENT_BITS, reason)] if distinct >= ENOUGH else []
+        return [Finding("walk", "zmap", ABSENT_BITS if distinct >= ENOUGH else 0.0, reason)]
     reason = (
         f"{line.on} of {line.of} probes lie on one multiplicative walk over {line.ground.name} (generator "
         f"{line.generator} modulo {line.ground.group.prime}, {line.rate:.0f} elements/s): ZMap's order"
@@ -87,18 +90,22 @@ def _one(case: Case, sample: Sample) -> list[Finding]:
     return [Finding("walk", "zmap", line.bits, reason, line=line)]
 
 
-def find(seconds: NDArray[np.float64], dst: NDArray[np.uint32], size: int, blocked: str = "") -> Line | None:
+def find(
+    seconds: NDArray[np.float64], dst: NDArray[np.uint32], size: int, blocked: str = "", *, deep: bool = False
+) -> Line | None:
     """The walk on which the first of these probes lie, None where there is none.
 
     `seconds` (N,) and `dst` (N,) are in time order, `size` is the telescope's. Every hypothesis of `grounds` is tried;
-    `blocked` is a block list of the user's own. Source: scanners.md, section 3.2.
+    `blocked` is a block list of the user's own; `deep` is for probes of which most belong to other traffic. Source:
+    scanners.md, section 3.2.
     """
     first = np.sort(np.unique(dst, return_index=True)[1])[: STAGES[-1].probes]
     when, where = seconds[first] - seconds[0], dst[first]
     if len(where) < LEAST or when[-1] <= 0:
         return None
     tried = list(grounds(where, blocked))
-    for number, stage in enumerate(STAGES if len(where) >= CROWD else STAGES[:3], 1):
+    stages = STAGES[:3] if len(where) < CROWD else STAGES if deep else STAGES[:-1]
+    for number, stage in enumerate(stages, 1):
         tries = log2(len(tried) * number)
         lines = [_on(ground, when[: stage.probes], where[: stage.probes], size, stage, tries) for ground in tried]
         best = max((line for line in lines if line is not None), key=lambda line: line.bits, default=None)

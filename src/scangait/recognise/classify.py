@@ -22,7 +22,7 @@ from scangait.gait.samples import NANOSECOND, Sample, samples
 from scangait.gait.streams import by_source
 from scangait.model.viterbi import viterbi
 from scangait.probes import ICMP, TCP, Probes
-from scangait.recognise.decide import Decision, decide
+from scangait.recognise.decide import FALSE_ALARM, Decision, decide
 from scangait.recognise.results import Evidence, Expected, Identification, Trail, Verdict, Walk
 from scangait.telescope import Telescope, address, infer, position
 
@@ -107,11 +107,14 @@ def _verdicts(
     return sorted(verdicts, key=lambda entry: (-entry[0].probes, entry[0].first_ns, entry[0].scan))
 
 
-def decisions_for(case: Case, evidence: Iterable[str] = KINDS) -> Iterator[Decision]:
+def decisions_for(case: Case, evidence: Iterable[str] = KINDS, false_alarm: float = FALSE_ALARM) -> Iterator[Decision]:
     """Decide each sample by the chosen kinds of evidence."""
-    spoken = [KINDS[kind](case) for kind in evidence]
-    for findings in zip(*spoken, strict=True):
-        yield decide([finding for kind in findings for finding in kind])
+    spoken = {kind: KINDS[kind](case) for kind in evidence}
+    for index in range(len(case.samples)):
+        findings = [finding for said in spoken.values() for finding in said[index]]
+        # what was not asked must not count as silence: headers that are not there, a walk that was not looked for
+        mute = {kind for kind in ("signature", "walk") if kind in spoken and not spoken[kind][index]}
+        yield decide(findings, case.library.calibration(set(spoken) - mute), false_alarm)
 
 
 def _verdict(sample: Sample, decision: Decision, probes: Probes, scope: Telescope, predict: int) -> Verdict:

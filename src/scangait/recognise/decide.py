@@ -1,26 +1,33 @@
-"""The decision: findings of independent kinds of evidence are added up, label by label."""
+"""The decision: findings of independent kinds of evidence are weighed and added up, label by label."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from scangait.evidence.calibration import Calibration, weighed
 from scangait.evidence.finding import Finding
 
 UNKNOWN: Final = "unknown"
-UNKNOWN_BITS: Final = 2.0
-"""How much better than chance a label must be before it is named: chance stands for all unknown tools."""
-STRONG_BITS: Final = 6.0
+FALSE_ALARM: Final = 0.01
+"""Share of the scans by tools that the library does not know which are named all the same, at most."""
+STRONG_BITS: Final = 4.0
 """Evidence of so many bits for another tool contradicts a verdict."""
-SAYS: Final = {"signature": "headers say", "walk": "the order is the walk of", "movement": "the gait is that of"}
+SAYS: Final = {
+    "signature": "headers say",
+    "walk": "the order is the walk of",
+    "movement": "the gait is that of",
+    "sources": "the source is listed as",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The best `label`, its `confidence` among all labels and unknown, the bits to the runner-up, and why.
+    """The best `label`, its `confidence` among all labels and unknown, the bits to the `next` label, and why.
 
     `contradiction` says in words what speaks for another tool, "" where nothing does.
     """
@@ -30,25 +37,33 @@ class Decision:
     confidence: float
     margin: float
     findings: tuple[Finding, ...]
+    next: str = UNKNOWN
     contradiction: str = ""
 
 
-def decide(findings: list[Finding], *, allow_unknown: bool = True) -> Decision:
-    """Add the bits of each label and name the best, or unknown when none is much better than chance."""
+def decide(findings: Iterable[Finding], calibration: Calibration, false_alarm: float = FALSE_ALARM) -> Decision:
+    """Add the bits of each label and name the best, or unknown where that many bits are not rare among strangers."""
+    heard = weighed(findings, calibration)
     total: dict[str, float] = defaultdict(float)
-    for finding in findings:
+    for finding in heard:
         total[finding.label] += finding.bits
-    if allow_unknown or not total:
-        total[UNKNOWN] = UNKNOWN_BITS
     ranked = sorted(total, key=lambda label: (-total[label], label))
-    bits = np.array([total[label] for label in ranked])
-    weight = np.exp2(bits - bits[0])
-    label = ranked[0]
-    margin = float(bits[0] - bits[1]) if len(bits) > 1 else float(bits[0])
-    own = sorted((finding for finding in findings if finding.label == label), key=lambda finding: -finding.bits)
-    version = next((finding.version for finding in own if finding.version), None)
-    why = tuple(own) if label != UNKNOWN else _nothing_better(findings)
-    return Decision(label, version, float(1 / weight.sum()), margin, why, _contradiction(label, findings))
+    total[UNKNOWN] = calibration.unknown
+    weight = {label: float(np.exp2(min(bits - calibration.unknown, 500.0))) for label, bits in total.items()}
+    needed = calibration.unknown + calibration.threshold(false_alarm)
+    label = ranked[0] if ranked and total[ranked[0]] >= needed else UNKNOWN
+    others = [other for other in (*ranked[:2], UNKNOWN) if other != label]
+    second = max(others, key=lambda other: total[other], default=UNKNOWN)
+    own = sorted((finding for finding in heard if finding.label == label), key=lambda finding: -finding.bits)
+    return Decision(
+        label,
+        next((finding.version for finding in own if finding.version and finding.bits > 0), None),
+        weight[label] / sum(weight.values()),
+        total[label] - total[second] if second != label else 0.0,
+        tuple(own) if label != UNKNOWN else _nothing_better(heard),
+        second,
+        _contradiction(label, heard),
+    )
 
 
 def _nothing_better(findings: list[Finding]) -> tuple[Finding, ...]:

@@ -1,0 +1,52 @@
+"""Calibration: what the bits of each kind of evidence are worth together, and how often strangers look like a tool.
+
+Kinds are not independent (bursts show in movements and in intensity), and headers are forged, so raw bits promise too
+much. Weights are fitted for each set of kinds that may be listened to, so that confidence means what it says; and a
+scan is named only with so many bits as scans of tools that the library does not know hardly ever reach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from scangait.evidence.finding import Finding
+
+MOST_BITS: Final = 40.0
+"""More than this no kind can say; only the proof of a walk says more than 20."""
+SHARES: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+"""False-alarm rates for which a calibration knows the bits that are needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """For the set `kinds`: `weights` (as many) on their bits, the bits of `unknown`, and how many bits above it are
+    `needed`: for each of SHARES, what this share of the scans of unknown tools reaches.
+    """
+
+    kinds: tuple[str, ...]
+    weights: tuple[float, ...]
+    unknown: float
+    needed: tuple[float, ...]
+
+    def threshold(self, false_alarm: float) -> float:
+        """Bits above unknown that a name needs so that this share of unknown tools at most is named."""
+        return max(0.0, float(np.interp(np.log(false_alarm), np.log(SHARES), self.needed)))
+
+
+def uncalibrated(kinds: Iterable[str]) -> Calibration:
+    """Every kind at its word: for libraries that were learned without trials."""
+    chosen = tuple(sorted(kinds))
+    return Calibration(chosen, (1.0,) * len(chosen), 2.0, (0.0,) * len(SHARES))
+
+
+def weighed(findings: Iterable[Finding], calibration: Calibration) -> list[Finding]:
+    """The findings with their bits as the calibration believes them."""
+    worth = dict(zip(calibration.kinds, calibration.weights, strict=True))
+    return [
+        replace(one, bits=worth.get(one.kind, 1.0) * float(np.clip(one.bits, -MOST_BITS, MOST_BITS)))
+        for one in findings
+    ]
