@@ -1,13 +1,15 @@
 """Slow, obvious twins of fast functions."""
 
 import itertools
-from math import exp, log, pi
+from math import exp, inf, log, pi
+
+
+def log_density(x, mean, variance):
+    return sum(-((a - m) ** 2) / (2 * v) - 0.5 * log(2 * pi * v) for a, m, v in zip(x, mean, variance, strict=True))
 
 
 def density(x, mean, variance):
-    return exp(
-        sum(-((a - m) ** 2) / (2 * v) - 0.5 * log(2 * pi * v) for a, m, v in zip(x, mean, variance, strict=True))
-    )
+    return exp(log_density(x, mean, variance))
 
 
 def likelihood(x, hmm):
@@ -21,6 +23,22 @@ def likelihood(x, hmm):
             chance *= density(value, hmm.means[state], hmm.variances[state])
         total += chance
     return total
+
+
+def log_sum(terms):
+    top = max(terms)
+    return top if top == -inf else top + log(sum(exp(term - top) for term in terms))
+
+
+def log_likelihood(x, hmm):
+    """The forward recursion in logarithms, by plain loops."""
+    states = range(len(hmm.start))
+    chain = [[log(p) if p else -inf for p in row] for row in hmm.transition]
+    seen = [[log_density(value, hmm.means[k], hmm.variances[k]) for k in states] for value in x]
+    level = [(log(hmm.start[k]) if hmm.start[k] else -inf) + seen[0][k] for k in states]
+    for row in seen[1:]:
+        level = [log_sum([level[i] + chain[i][k] for i in states]) + row[k] for k in states]
+    return log_sum(level)
 
 
 def executions(places, cuts, at_most, *, overlap):
