@@ -11,7 +11,6 @@ from scangait.kernel import kernel
 from scangait.model.chain import UNDERFLOW
 from scangait.model.lanes import (
     add,
-    densities,
     exp2,
     exponent,
     larger,
@@ -20,7 +19,6 @@ from scangait.model.lanes import (
     log2,
     mul,
     put,
-    reach,
     rows,
     smaller,
     spread,
@@ -28,10 +26,10 @@ from scangait.model.lanes import (
     sub,
     tables,
     take,
-    times_matrix,
     total,
     unscale,
 )
+from scangait.model.steps import densities, reach, times_matrix
 
 NOTHING: Final = 1e-307
 """A probability below this, which may not be a normal number, counts as none in logarithms."""

@@ -1,10 +1,8 @@
-"""Eight lanes: a vector of eight float64 that kernels compute with, and rows of such vectors.
+"""Eight lanes: vectors of eight float64 as kernels see them, and rows of such vectors.
 
 A kernel sees one vector as `lanes` and several as a tuple of them, whose length numba knows: one kernel per number of
-states and of dimensions is compiled when it is first asked for. Every function here writes LLVM vector instructions
-in place; LLVM splits eight lanes into what the machine has, and `llvm.fmuladd` becomes a fused multiply-add where that
-is fast and two instructions elsewhere. No fast-math flag is set. Where one argument has one vector and another has
-several, the one is meant for each of them.
+states and of dimensions is compiled when it is first asked for. Every function here writes its instructions in place.
+Where one argument has one vector and another has several, the one is meant for each of them.
 """
 
 from __future__ import annotations
@@ -12,62 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import reduce
 from inspect import signature
-from math import log
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba.core import cgutils
-from numba.core.types import Array, Float, Integer, Type, void
+from numba.core.types import Array, Float, Integer, void
 from numba.core.types.containers import BaseTuple, UniTuple
-from numba.extending import intrinsic, models, register_model
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-WIDTH: Final = 8
-ALIGNMENT: Final = 64
-
-_INT: Final = ir.IntType(64)
-_INTS: Final = ir.VectorType(_INT, WIDTH)
-_FLOATS: Final = ir.VectorType(ir.DoubleType(), WIDTH)
-
-EXP2: Final = (
-    1.0,
-    0.6931471805599462,
-    0.24022650695910075,
-    0.05550410866465167,
-    0.009618129107618665,
-    0.0013333558200794592,
-    0.00015403530424776529,
-    1.5252672924850737e-05,
-    1.3215451633221434e-06,
-    1.0205905413765595e-07,
-    7.070977866508138e-09,
-)
-"""2^f for |f| <= 1/2 to 6e-16: 1 + f g(f), where g interpolates (2^f - 1) / f at 10 Chebyshev nodes."""
-LOG2: Final = tuple(2 / log(2) / (2 * j + 1) for j in range(11))
-"""log2((1 + u) / (1 - u)) / u in powers of u^2: the series of the inverse hyperbolic tangent."""
-LEAST_EXPONENT: Final = -1000.0
-"""exp2 takes anything smaller for this: a number near 1e-301 that is still normal."""
-ROUNDER: Final = 1.5 * 2.0**52
-"""Added to a small number, it leaves the nearest integer in the low bits."""
-ROOT_HALF_BITS: Final = 0x3FE6A09E667F3BCD
-EXPONENT_BITS: Final = 0x7FF << 52
-
-
-class Lanes(Type):
-    """The numba type of eight float64 side by side."""
-
-    def __init__(self) -> None:
-        super().__init__(name="lanes")
-
-
-lanes: Final = Lanes()
-
-
-@register_model(Lanes)
-class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]
-    def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, _FLOATS)
+from scangait.model.vectors import ALIGNMENT, FLOATS, INT, WIDTH, Writer, lanes
 
 
 def aligned(*shape: int) -> NDArray[np.float64]:
@@ -75,98 +27,6 @@ def aligned(*shape: int) -> NDArray[np.float64]:
     raw = np.empty(int(np.prod(shape)) * 8 + ALIGNMENT, np.uint8)
     skip = -raw.ctypes.data % ALIGNMENT
     return raw[skip : skip + raw.size - ALIGNMENT].view(np.float64).reshape(shape)
-
-
-class Writer:
-    """Writes instructions on vectors of eight; the arithmetic of this module in one place."""
-
-    def __init__(self, builder: Any) -> None:
-        self.builder = builder
-        _align_stack(builder)
-
-    def constant(self, value: float) -> Any:
-        """All lanes hold `value`."""
-        return ir.Constant(_FLOATS, [float(value)] * WIDTH)
-
-    def whole(self, value: int) -> Any:
-        """All lanes hold the 64-bit integer `value`."""
-        return ir.Constant(_INTS, [value] * WIDTH)
-
-    def fma(self, a: Any, b: Any, c: Any) -> Any:
-        """Return a b + c."""
-        kind = ir.FunctionType(_FLOATS, [_FLOATS] * 3)
-        function = cgutils.get_or_insert_function(self.builder.module, kind, "llvm.fmuladd.v8f64")
-        return self.builder.call(function, [a, b, c])
-
-    def less(self, a: Any, b: Any, yes: Any, no: Any) -> Any:
-        """`yes` where a < b, else `no`."""
-        return self.builder.select(self.builder.fcmp_ordered("<", a, b), yes, no)
-
-    def larger(self, a: Any, b: Any) -> Any:
-        """The larger of both."""
-        return self.builder.select(self.builder.fcmp_ordered(">", a, b), a, b)
-
-    def smaller(self, a: Any, b: Any) -> Any:
-        """The smaller of both."""
-        return self.less(a, b, a, b)
-
-    def polynomial(self, x: Any, coefficients: tuple[float, ...]) -> Any:
-        """The polynomial with these coefficients, constant first (Horner)."""
-        value = self.constant(coefficients[-1])
-        for coefficient in coefficients[-2::-1]:
-            value = self.fma(value, x, self.constant(coefficient))
-        return value
-
-    def exp2(self, x: Any) -> Any:
-        """2^x for x up to 1000."""
-        b = self.builder
-        x = self.larger(x, self.constant(LEAST_EXPONENT))
-        moved = b.fadd(x, self.constant(ROUNDER))
-        fraction = b.fsub(x, b.fsub(moved, self.constant(ROUNDER)))
-        exponent = b.shl(b.bitcast(moved, _INTS), self.whole(52))
-        value = self.polynomial(fraction, EXP2)
-        return b.bitcast(b.add(b.bitcast(value, _INTS), exponent), _FLOATS)
-
-    def log2(self, x: Any) -> Any:
-        """Binary logarithm of a positive normal number."""
-        b = self.builder
-        bits = b.bitcast(x, _INTS)
-        exponent = b.ashr(b.sub(bits, self.whole(ROOT_HALF_BITS)), self.whole(52))
-        near = b.bitcast(b.sub(bits, b.shl(exponent, self.whole(52))), _FLOATS)
-        u = b.fdiv(b.fsub(near, self.constant(1)), b.fadd(near, self.constant(1)))
-        return self.fma(u, self.polynomial(b.fmul(u, u), LOG2), self.integer(exponent))
-
-    def integer(self, small: Any) -> Any:
-        """Small 64-bit integers as floats."""
-        b = self.builder
-        rounder = b.bitcast(self.constant(ROUNDER), _INTS)
-        return b.fsub(b.bitcast(b.add(small, rounder), _FLOATS), self.constant(ROUNDER))
-
-    def exponent(self, x: Any) -> Any:
-        """The largest power of two that is not above the positive x, as its exponent."""
-        b = self.builder
-        return self.integer(b.sub(b.lshr(b.bitcast(x, _INTS), self.whole(52)), self.whole(1023)))
-
-    def unscale(self, x: Any) -> Any:
-        """The power of two that brings the positive x into [1, 2)."""
-        b = self.builder
-        bits = b.and_(b.bitcast(x, _INTS), self.whole(EXPONENT_BITS))
-        return b.bitcast(b.sub(self.whole(2046 << 52), bits), _FLOATS)
-
-
-def _align_stack(builder: Any) -> None:
-    """Make the function's frame begin at a cache line: a spilled vector that crosses one costs double.
-
-    LLVM keeps the frame of a function so aligned when it holds an aligned variable that cannot be optimised away.
-    """
-    name = "frame"
-    if any(line.name.startswith(name) for line in builder.function.entry_basic_block.instructions):
-        return
-    with builder.goto_entry_block():
-        place = builder.alloca(_FLOATS, name=name)
-        place.align = ALIGNMENT
-        function = ir.FunctionType(ir.VoidType(), [place.type])
-        builder.asm(function, "", "r,~{memory}", [place], side_effect=True)
 
 
 Vectors = list[Any]
@@ -218,8 +78,8 @@ def _close(context: Any, builder: Any, kind: Any, vectors: Vectors) -> Any:
 
 def _places(write: Writer, data: Any, first: Any, count: int) -> list[Any]:
     """Pointers to the vectors of an array (R, 8) from row `first` on."""
-    pointer = write.builder.bitcast(data, _FLOATS.as_pointer())
-    return [write.builder.gep(pointer, [write.builder.add(first, _INT(index))]) for index in range(count)]
+    pointer = write.builder.bitcast(data, FLOATS.as_pointer())
+    return [write.builder.gep(pointer, [write.builder.add(first, INT(index))]) for index in range(count)]
 
 
 @instruction(lambda _data, _first, size: size)
@@ -248,6 +108,12 @@ def put(write: Writer, data: Any, first: Any, vectors: Vectors) -> Vectors:
     return []
 
 
+@instruction(lambda outer, inner: outer * inner)
+def zeros(write: Writer, outer: Vectors, inner: Vectors) -> Vectors:
+    """Vectors of zeros, as many as the product of two tuples' lengths."""
+    return [write.constant(0)] * (len(outer) * len(inner))
+
+
 @instruction(lambda *_: 1)
 def spread(write: Writer, value: Any) -> Vectors:
     """All lanes hold the float `value`."""
@@ -257,14 +123,24 @@ def spread(write: Writer, value: Any) -> Vectors:
 @instruction(lambda _data, _first, sizes: sizes)
 def spreads(write: Writer, data: Any, first: Any, sizes: Vectors) -> Vectors:
     """Successive floats of an array from flat index `first` on, each in all lanes, as many as `sizes` is long."""
-    places = [write.builder.gep(data, [write.builder.add(first, _INT(index))]) for index in range(len(sizes))]
+    return _spreads(write, data, first, len(sizes))
+
+
+@instruction(lambda _data, _first, outer, inner: outer * inner)
+def spread_table(write: Writer, data: Any, first: Any, outer: Vectors, inner: Vectors) -> Vectors:
+    """As `spreads`, as many as the product of two tuples' lengths."""
+    return _spreads(write, data, first, len(outer) * len(inner))
+
+
+def _spreads(write: Writer, data: Any, first: Any, count: int) -> Vectors:
+    places = [write.builder.gep(data, [write.builder.add(first, INT(index))]) for index in range(count)]
     return [_spread(write, write.builder.load(place)) for place in places]
 
 
 def _spread(write: Writer, value: Any) -> Any:
-    one = write.builder.insert_element(ir.Constant(_FLOATS, ir.Undefined), value, ir.IntType(32)(0))
+    one = write.builder.insert_element(ir.Constant(FLOATS, ir.Undefined), value, ir.IntType(32)(0))
     zeros = ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), [0] * WIDTH)
-    return write.builder.shuffle_vector(one, ir.Constant(_FLOATS, ir.Undefined), zeros)
+    return write.builder.shuffle_vector(one, ir.Constant(FLOATS, ir.Undefined), zeros)
 
 
 def _each(function: Callable[..., Any], doc: str) -> Any:
@@ -303,37 +179,6 @@ def total(write: Writer, vectors: Vectors) -> Vectors:
 def largest(write: Writer, vectors: Vectors) -> Vectors:
     """Lane by lane the largest of a tuple of vectors."""
     return [reduce(write.larger, vectors)]
-
-
-@instruction(lambda belief, _: belief)
-def times_matrix(write: Writer, belief: Vectors, matrix: Vectors) -> Vectors:
-    """Row vector (m,) times matrix (m, m), in every lane."""
-    result = [write.builder.fmul(belief[0], entry) for entry in matrix[: len(belief)]]
-    for i, weight in enumerate(belief[1:], 1):
-        result = [write.fma(weight, matrix[i * len(belief) + k], value) for k, value in enumerate(result)]
-    return result
-
-
-@instruction(lambda before, _: before)
-def reach(write: Writer, before: Vectors, chain: Vectors) -> Vectors:
-    """As `times_matrix` in binary logarithms: level (m,) and chain (m, m)."""
-    states, result = len(before), []
-    for k in range(states):
-        terms = [write.builder.fadd(before[i], chain[i * states + k]) for i in range(states)]
-        top = reduce(write.larger, terms)
-        parts = [write.exp2(write.builder.fsub(term, top)) for term in terms]
-        result.append(write.builder.fadd(top, write.log2(reduce(write.builder.fadd, parts))))
-    return result
-
-
-@instruction(lambda _x, _means, _rates, level: level)
-def densities(write: Writer, x: Vectors, means: Vectors, rates: Vectors, level: Vectors) -> Vectors:
-    """Binary log-densities (m,) of x (D,): level (m,) + sum over d of rates (D, m) (x - means (D, m))^2."""
-    states = len(level)
-    for d, value in enumerate(x):
-        off = [write.builder.fsub(value, means[d * states + k]) for k in range(states)]
-        level = [write.fma(write.builder.fmul(z, z), rates[d * states + k], level[k]) for k, z in enumerate(off)]
-    return level
 
 
 def each_state(states: int) -> tuple[float, ...]:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from scangait.engine import Engine, Serial
 from scangait.model.forward import forward, forward_in_logs
 from scangait.model.hmm import HMM
-from scangait.model.lanes import WIDTH, aligned, each_state
+from scangait.model.lanes import aligned, each_state
+from scangait.model.vectors import WIDTH
 
 JOB: Final = 100_000
 """Observations that one piece of work takes at least: enough to forget what it costs to hand it out."""
