@@ -13,10 +13,10 @@ from scangait.model.lanes import (
     add,
     exp2,
     exponent,
-    larger,
     largest,
     less,
     log2,
+    logarithms,
     mul,
     put,
     rows,
@@ -30,11 +30,8 @@ from scangait.model.lanes import (
     unscale,
 )
 from scangait.model.steps import densities, reach, times_matrix
+from scangait.model.vectors import IMPOSSIBLE
 
-NOTHING: Final = 1e-307
-"""A probability below this, which may not be a normal number, counts as none in logarithms."""
-IMPOSSIBLE: Final = -1e300
-"""Stands for the logarithm of zero: sums of it stay finite, where infinities would make nan."""
 LOG_2: Final = float(np.log(2))
 
 
@@ -89,11 +86,9 @@ def forward_in_logs(
     m, d = len(states), len(dims)
     means, rates = tables(block, 0, dims, states), tables(block, d * m, dims, states)
     level, start = rows(block, 2 * d * m, states), rows(block, (2 * d + 1) * m, states)
-    chain = log2(larger(tables(block, (2 * d + 2) * m, states, states), spread(NOTHING)))
-    chain = less(tables(block, (2 * d + 2) * m, states, states), spread(NOTHING), spread(IMPOSSIBLE), chain)
-    before = less(start, spread(NOTHING), spread(IMPOSSIBLE), log2(larger(start, spread(NOTHING))))
+    chain = logarithms(tables(block, (2 * d + 2) * m, states, states))
     length = take(lengths, 0)
-    before = add(before, densities(rows(x, 0, dims), means, rates, level))
+    before = add(logarithms(start), densities(rows(x, 0, dims), means, rates, level))
     for t in range(1, len(x) // d):
         seen = densities(rows(x, t * d, dims), means, rates, level)
         before = less(spread(float(t)), length, add(reach(before, chain), seen), before)

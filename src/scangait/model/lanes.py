@@ -76,7 +76,7 @@ def _close(context: Any, builder: Any, kind: Any, vectors: Vectors) -> Any:
     return context.make_tuple(builder, kind, vectors) if isinstance(kind, BaseTuple) else vectors[0]
 
 
-def _places(write: Writer, data: Any, first: Any, count: int) -> list[Any]:
+def places(write: Writer, data: Any, first: Any, count: int) -> list[Any]:
     """Pointers to the vectors of an array (R, 8) from row `first` on."""
     pointer = write.builder.bitcast(data, FLOATS.as_pointer())
     return [write.builder.gep(pointer, [write.builder.add(first, INT(index))]) for index in range(count)]
@@ -85,25 +85,25 @@ def _places(write: Writer, data: Any, first: Any, count: int) -> list[Any]:
 @instruction(lambda _data, _first, size: size)
 def rows(write: Writer, data: Any, first: Any, size: Vectors) -> Vectors:
     """Vectors of array (R, 8) from row `first` on, as many as the tuple `size` is long."""
-    return [write.builder.load(place, align=8) for place in _places(write, data, first, len(size))]
+    return [write.builder.load(place, align=8) for place in places(write, data, first, len(size))]
 
 
 @instruction(lambda _data, _first, outer, inner: outer * inner)
 def tables(write: Writer, data: Any, first: Any, outer: Vectors, inner: Vectors) -> Vectors:
     """As `rows`, as many as the product of two tuples' lengths."""
-    return [write.builder.load(place, align=8) for place in _places(write, data, first, len(outer) * len(inner))]
+    return [write.builder.load(place, align=8) for place in places(write, data, first, len(outer) * len(inner))]
 
 
 @instruction(lambda *_: 1)
 def take(write: Writer, data: Any, row: Any) -> Vectors:
     """One row of array (R, 8)."""
-    return [write.builder.load(place, align=8) for place in _places(write, data, row, 1)]
+    return [write.builder.load(place, align=8) for place in places(write, data, row, 1)]
 
 
 @instruction(lambda *_: 0)
 def put(write: Writer, data: Any, first: Any, vectors: Vectors) -> Vectors:
     """Write vectors into array (R, 8) from row `first` on."""
-    for vector, place in zip(vectors, _places(write, data, first, len(vectors)), strict=True):
+    for vector, place in zip(vectors, places(write, data, first, len(vectors)), strict=True):
         write.builder.store(vector, place, align=8)
     return []
 
@@ -133,8 +133,8 @@ def spread_table(write: Writer, data: Any, first: Any, outer: Vectors, inner: Ve
 
 
 def _spreads(write: Writer, data: Any, first: Any, count: int) -> Vectors:
-    places = [write.builder.gep(data, [write.builder.add(first, INT(index))]) for index in range(count)]
-    return [_spread(write, write.builder.load(place)) for place in places]
+    pointers = [write.builder.gep(data, [write.builder.add(first, INT(index))]) for index in range(count)]
+    return [_spread(write, write.builder.load(place)) for place in pointers]
 
 
 def _spread(write: Writer, value: Any) -> Any:
@@ -162,6 +162,7 @@ div = _each(lambda w, a, b: w.builder.fdiv(a, b), "a / b.")
 fma = _each(Writer.fma, "a b + c.")
 exp2 = _each(Writer.exp2, "2^x for x up to 1000; below -1000 as at -1000.")
 log2 = _each(Writer.log2, "Binary logarithm of positive normal numbers.")
+logarithms = _each(Writer.logarithm, "Binary logarithm of probabilities; IMPOSSIBLE for zero.")
 larger = _each(Writer.larger, "The larger of a and b.")
 smaller = _each(Writer.smaller, "The smaller of a and b.")
 less = _each(Writer.less, "Where a < b the third argument, elsewhere the fourth.")

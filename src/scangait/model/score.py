@@ -45,18 +45,25 @@ def by_states(hmms: list[HMM]) -> list[list[int]]:
 
 
 def pack(hmms: list[HMM]) -> NDArray[np.float64]:
-    """One block (R, 8) of up to eight models of m states, in rows; the last model fills the lanes that are left.
-
-    means (D, m), -log2(e) / 2 over variances (D, m), level (m,) of the log-density, start (m,), transition (m, m).
-    """
-    hmms = [*hmms, *hmms[-1:] * (WIDTH - len(hmms))]
+    """One block (R, 8) of up to eight models of m states; the last model fills the lanes that are left."""
+    lanes = columns([*hmms, *hmms[-1:] * (WIDTH - len(hmms))])
     states, dims = hmms[0].means.shape
     block = aligned((2 * dims + 2 + states) * states, WIDTH)
-    for lane, hmm in enumerate(hmms):
-        level = -0.5 * np.log2(2 * np.pi * hmm.variances).sum(axis=1)
-        rates = -0.5 / np.log(2) / hmm.variances
-        block[:, lane] = np.r_[hmm.means.T.ravel(), rates.T.ravel(), level, hmm.start, hmm.transition.ravel()]
+    block[:] = lanes[:, : len(block)].T
     return block
+
+
+def columns(hmms: list[HMM]) -> NDArray[np.float64]:
+    """Models of m states as lanes of blocks (S, R).
+
+    means (D, m), -log2(e) / 2 over variances (D, m), level (m,) of the log-density, start (m,), transition (m, m), and
+    variances (D, m).
+    """
+    means, variances = (np.array([getattr(hmm, name).T for hmm in hmms]) for name in ("means", "variances"))
+    starts, chains = (np.array([getattr(hmm, name) for hmm in hmms]) for name in ("start", "transition"))
+    levels = -0.5 * np.log2(2 * np.pi * variances).sum(axis=1)
+    parts = (means, -0.5 / np.log(2) / variances, levels, starts, chains, variances)
+    return np.concatenate([part.reshape(len(hmms), -1) for part in parts], axis=1)
 
 
 def interleave(x: NDArray[np.float64], begins: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.float64]:

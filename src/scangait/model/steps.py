@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import reduce
+from math import isqrt, pi
 
 from scangait.model.lanes import Vectors, instruction
 from scangait.model.vectors import Writer
@@ -47,3 +48,74 @@ def densities(write: Writer, x: Vectors, means: Vectors, rates: Vectors, level: 
         off = [write.builder.fsub(value, means[d * states + k]) for k in range(states)]
         level = [write.fma(write.builder.fmul(z, z), rates[d * states + k], level[k]) for k, z in enumerate(off)]
     return level
+
+
+@instruction(lambda _, after: after)
+def matrix_times(write: Writer, matrix: Vectors, after: Vectors) -> Vectors:
+    """Matrix (m, m) times column vector (m,), in every lane."""
+    states, result = len(after), []
+    for i in range(states):
+        value = write.builder.fmul(matrix[i * states], after[0])
+        for k in range(1, states):
+            value = write.fma(matrix[i * states + k], after[k], value)
+        result.append(value)
+    return result
+
+
+@instruction(lambda _before, _after, moves: moves)
+def outer(write: Writer, before: Vectors, after: Vectors, moves: Vectors) -> Vectors:
+    """Add to moves (m, m) the products of before (m,) and after (m,)."""
+    states = len(after)
+    return [write.fma(before[index // states], after[index % states], move) for index, move in enumerate(moves)]
+
+
+@instruction(lambda _before, _chain, _after, moves: moves)
+def outer_in_logs(write: Writer, before: Vectors, chain: Vectors, after: Vectors, moves: Vectors) -> Vectors:
+    """Add to moves (m, m) what is given in binary logarithms: before (m,), chain (m, m), after (m,)."""
+    states, result = len(after), []
+    for index, move in enumerate(moves):
+        level = write.builder.fadd(before[index // states], write.builder.fadd(chain[index], after[index % states]))
+        result.append(write.builder.fadd(move, write.exp2(level)))
+    return result
+
+
+@instruction(lambda matrix: matrix)
+def transposed(_: Writer, matrix: Vectors) -> Vectors:
+    """Matrix (m, m) with rows and columns exchanged."""
+    states = isqrt(len(matrix))
+    return [matrix[k * states + i] for i in range(states) for k in range(states)]
+
+
+@instruction(lambda counts, _: counts)
+def shares(write: Writer, counts: Vectors, old: Vectors) -> Vectors:
+    """Rows of counts (m, m) divided by their sums; an empty row stays as in old (m, m)."""
+    states, result = isqrt(len(counts)), []
+    for i in range(states):
+        row = slice(i * states, (i + 1) * states)
+        whole = reduce(write.builder.fadd, counts[row])
+        for count, before in zip(counts[row], old[row], strict=True):
+            result.append(write.less(write.constant(0), whole, write.builder.fdiv(count, whole), before))
+    return result
+
+
+@instruction(lambda dims, each: dims * each)
+def tiled(_: Writer, dims: Vectors, each: Vectors) -> Vectors:
+    """Vectors (m,) again for each dimension: (D, m)."""
+    return each * len(dims)
+
+
+@instruction(lambda vectors, size: vectors * size)
+def repeated(_: Writer, vectors: Vectors, size: Vectors) -> Vectors:
+    """Each vector as many times in a row as the tuple `size` is long: (D,) becomes (D, m)."""
+    return [vector for vector in vectors for _ in size]
+
+
+@instruction(lambda level, _: level)
+def normal_levels(write: Writer, level: Vectors, variances: Vectors) -> Vectors:
+    """Binary logarithm (m,) of a Gaussian's height: variances (D, m); of level (m,) only the length counts."""
+    states, half = len(level), write.constant(-0.5)
+    heights = []
+    for k in range(states):
+        logs = [write.log2(write.builder.fmul(write.constant(2 * pi), v)) for v in variances[k::states]]
+        heights.append(write.builder.fmul(half, reduce(write.builder.fadd, logs)))
+    return heights

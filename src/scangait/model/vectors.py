@@ -39,6 +39,10 @@ LOG2: Final = tuple(2 / log(2) / (2 * j + 1) for j in range(11))
 """log2((1 + u) / (1 - u)) / u in powers of u^2: the series of the inverse hyperbolic tangent."""
 LEAST_EXPONENT: Final = -1000.0
 """exp2 takes anything smaller for this: a number near 1e-301 that is still normal."""
+NOTHING: Final = 1e-307
+"""A probability below this, which may not be a normal number, counts as none in logarithms."""
+IMPOSSIBLE: Final = -1e300
+"""Stands for the logarithm of zero: sums of it stay finite, where infinities would make nan."""
 ROUNDER: Final = 1.5 * 2.0**52
 """Added to a small number, it leaves the nearest integer in the low bits."""
 ROOT_HALF_BITS: Final = 0x3FE6A09E667F3BCD
@@ -119,6 +123,11 @@ class Writer:
         near = b.bitcast(b.sub(bits, b.shl(exponent, self.whole(52))), FLOATS)
         u = b.fdiv(b.fsub(near, self.constant(1)), b.fadd(near, self.constant(1)))
         return self.fma(u, self.polynomial(b.fmul(u, u), LOG2), self.integer(exponent))
+
+    def logarithm(self, x: Any) -> Any:
+        """Binary logarithm of a probability; IMPOSSIBLE for one below NOTHING."""
+        nothing = self.constant(NOTHING)
+        return self.less(x, nothing, self.constant(IMPOSSIBLE), self.log2(self.larger(x, nothing)))
 
     def integer(self, small: Any) -> Any:
         """Small 64-bit integers as floats."""
