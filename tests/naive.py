@@ -1,13 +1,17 @@
 """Slow, obvious twins of fast functions."""
 
 import itertools
-from math import exp, log, pi
+from math import exp, inf, log, pi
+
+import numpy as np
+
+
+def log_density(x, mean, variance):
+    return sum(-((a - m) ** 2) / (2 * v) - 0.5 * log(2 * pi * v) for a, m, v in zip(x, mean, variance, strict=True))
 
 
 def density(x, mean, variance):
-    return exp(
-        sum(-((a - m) ** 2) / (2 * v) - 0.5 * log(2 * pi * v) for a, m, v in zip(x, mean, variance, strict=True))
-    )
+    return exp(log_density(x, mean, variance))
 
 
 def likelihood(x, hmm):
@@ -21,6 +25,22 @@ def likelihood(x, hmm):
             chance *= density(value, hmm.means[state], hmm.variances[state])
         total += chance
     return total
+
+
+def log_sum(terms):
+    top = max(terms)
+    return top if top == -inf else top + log(sum(exp(term - top) for term in terms))
+
+
+def log_likelihood(x, hmm):
+    """The forward recursion in logarithms, by plain loops."""
+    states = range(len(hmm.start))
+    chain = [[log(p) if p else -inf for p in row] for row in hmm.transition]
+    seen = [[log_density(value, hmm.means[k], hmm.variances[k]) for k in states] for value in x]
+    level = [(log(hmm.start[k]) if hmm.start[k] else -inf) + seen[0][k] for k in states]
+    for row in seen[1:]:
+        level = [log_sum([level[i] + chain[i][k] for i in states]) + row[k] for k in states]
+    return log_sum(level)
 
 
 def executions(places, cuts, at_most, *, overlap):
@@ -39,3 +59,34 @@ def executions(places, cuts, at_most, *, overlap):
         else:
             joined.append(list(piece))
     return joined
+
+
+def mixture(x, states, floor, tolerance, limit):
+    """EM from slices of equal count, one observation after the other; log-likelihood, weights, means, variances."""
+    count, dims = x.shape
+    spread = np.maximum(x.std(axis=0), np.sqrt(floor))
+    scaled = (x - x.mean(axis=0)) / spread
+    line = scaled[:, 0] if dims == 1 else scaled @ np.linalg.eigh(scaled.T @ scaled)[1][:, -1]
+    slices = [x[part] for part in np.array_split(np.argsort(line, kind="stable"), states)]
+    weights, means = np.full(states, 1 / states), np.array([part.mean(axis=0) for part in slices])
+    variances = np.array([np.maximum(part.var(axis=0), np.maximum(floor, (spread / states) ** 2)) for part in slices])
+    before = -inf
+    for iteration in range(limit + 1):
+        share, loglik = np.empty((count, states)), 0.0
+        for t, value in enumerate(x):
+            terms = [
+                (log(weights[k]) if weights[k] else -inf) + log_density(value, means[k], variances[k])
+                for k in range(states)
+            ]
+            whole = log_sum(terms)
+            loglik += whole
+            share[t] = [exp(term - whole) for term in terms]
+        if loglik - before < tolerance * count or iteration == limit:
+            return loglik, weights, means, variances
+        before, mass = loglik, share.sum(axis=0)
+        weights = mass / count
+        for k in np.flatnonzero(mass >= 1e-10):
+            centre = share[:, k] @ x / mass[k]
+            variances[k] = np.maximum(share[:, k] @ (x - centre) ** 2 / mass[k], floor)
+            means[k] = centre
+    return None

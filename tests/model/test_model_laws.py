@@ -51,7 +51,7 @@ def test_likelihood_equals_hmmlearn_on_a_thousand_pairs():
         peer = GaussianHMM(states, "diag", implementation="log")
         peer.startprob_, peer.transmat_, peer.means_ = hmm.start, hmm.transition, hmm.means
         peer._covars_ = hmm.variances
-        assert loglik(x, hmm) == pytest.approx(peer.score(x), rel=1e-9, abs=1e-9), trial
+        assert loglik(x, hmm) == pytest.approx(peer.score(x), rel=1e-12, abs=1e-12), trial
 
 
 def test_a_path_that_a_model_forbids_is_found_by_the_rescue_in_logarithms():

@@ -10,15 +10,16 @@ from numpy.typing import NDArray
 
 from scangait.engine import Engine, Serial
 from scangait.errors import FitError
-from scangait.kernel import kernel
-from scangait.model.emission import log_emission
+from scangait.model.baum_welch_run import FELL, LOST, SETTLED, run
 from scangait.model.hmm import HMM
+from scangait.model.lanes import aligned
+from scangait.model.score import by_states, columns, sizes
+from scangait.model.vectors import WIDTH
 
 TOLERANCE: Final = 1e-5
 MAX_ITERATIONS: Final = 100
-ROUNDING: Final = 1e-7
-"""A likelihood may fall by this much per observation before it is an error: sums are rounded, variances floored."""
-TINY: Final = 1e-300
+JOB: Final = 64
+"""Sequences in one piece of work: each lane takes about eight, one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +44,8 @@ def fit_hmm(
     Stops when the log-likelihood gains less than `tolerance` per observation. Raises FitError when it goes down or is
     not finite.
     """
-    parts = [start.start.copy(), start.transition.copy(), start.means.copy(), start.variances.copy()]
-    history: list[float] = []
-    for _ in range(max_iterations):
-        before = [part.copy() for part in parts]
-        loglik = float(_step(x, *parts, floor))
-        if not np.isfinite(loglik):
-            raise FitError(f"Baum-Welch: log-likelihood {loglik} after {len(history)} iterations")
-        if history and loglik < history[-1] - ROUNDING * len(x) - 1e-9 * abs(history[-1]):
-            raise FitError(f"Baum-Welch: the log-likelihood fell from {history[-1]} to {loglik}")
-        settled = bool(history) and loglik - history[-1] < tolerance * len(x)
-        history.append(loglik)
-        if settled:
-            return Fit(HMM(*before), tuple(history), converged=True)
-    return Fit(HMM(*parts), tuple(history), converged=False)
+    limits = {"tolerance": tolerance, "max_iterations": max_iterations}
+    return fit_hmms(x, np.array([len(x)]), [start], floor=floor, **limits)[0]  # type: ignore[arg-type]
 
 
 def fit_hmms(
@@ -65,136 +54,68 @@ def fit_hmms(
     starts: list[HMM],
     *,
     floor: NDArray[np.float64],
+    tolerance: float = TOLERANCE,
+    max_iterations: int = MAX_ITERATIONS,
     engine: Engine | None = None,
 ) -> list[Fit]:
-    """One model for each sequence of x (T, D) that ends at `ends` (S,), beginning at `starts` (S)."""
-    first = np.r_[0, ends[:-1]].tolist()
-    jobs = [(x[a:b], hmm) for a, b, hmm in zip(first, ends.tolist(), starts, strict=True)]
-    return list((engine or Serial()).map(lambda job: fit_hmm(job[0], job[1], floor=floor), jobs))
+    """One model for each sequence of x (T, D) that ends at `ends` (S,), beginning at `starts` (S); as `fit_hmm`."""
+    x, ends = np.ascontiguousarray(x, np.float64), np.asarray(ends, np.int64)
+    spans = np.stack([np.r_[0, ends[:-1]], ends], axis=1)
+    work = _Work(x, spans, starts, np.asarray(floor, np.float64), tolerance, max_iterations)
+    groups = [sorted(group, key=lambda s: int(spans[s, 0] - spans[s, 1])) for group in by_states(starts)]
+    jobs = [group[i : i + JOB] for group in groups for i in range(0, len(group), JOB)]
+    fits: dict[int, Fit] = {}
+    for job, done in zip(jobs, (engine or Serial()).map(work.fit, jobs), strict=True):
+        fits.update(zip(job, done, strict=True))
+    return [fits[s] for s in range(len(starts))]
 
 
-@kernel
-def _step(
-    x: NDArray[np.float64],
-    start: NDArray[np.float64],
-    transition: NDArray[np.float64],
-    means: NDArray[np.float64],
-    variances: NDArray[np.float64],
-    floor: NDArray[np.float64],
-) -> float:
-    """Log-likelihood before one EM step; all parameters are updated in place.
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What every piece of work reads: x (T, D), spans (S, 2), starts (S), floor (D,), and when to stop."""
 
-    x (T, D), start (K,), transition (K, K), means (K, D), variances (K, D), floor (D,) -> float
-    """
-    table = log_emission(x, means, variances)
-    alpha, scale, loglik = _forward(table, start, transition)
-    belief, counts = _backward(table, alpha, scale, transition)
-    for k in range(len(start)):
-        start[k] = belief[0, k]
-        row = 0.0
-        for j in range(len(start)):
-            row += counts[k, j]
-        if row > 0:
-            for j in range(len(start)):
-                transition[k, j] = counts[k, j] / row
-    _gaussians(x, belief, means, variances, floor)
-    return loglik
+    x: NDArray[np.float64]
+    spans: NDArray[np.int64]
+    starts: list[HMM]
+    floor: NDArray[np.float64]
+    tolerance: float
+    limit: int
 
+    def fit(self, job: list[int]) -> list[Fit]:
+        """Fit models of equal size, longest sequence first; what underflows is done again in logarithms."""
+        done = self._run(job, logs=None)
+        lost = np.flatnonzero(done[3] == LOST)
+        if len(lost):
+            for array, again in zip(done, self._run([job[i] for i in lost.tolist()], logs=True), strict=True):
+                array[lost] = again
+        states, dims = self.starts[job[0]].means.shape
+        sizes_ = np.array([dims * states, dims * states, states, states, states * states])
+        parts = np.split(done[0], np.cumsum(sizes_), axis=1)
+        sides = [part.reshape(-1, dims, states).transpose(0, 2, 1).copy() for part in (parts[0], parts[5])]
+        hmms = zip(parts[3], parts[4].reshape(-1, states, states), *sides, strict=True)
+        return [_made(hmm, *row) for hmm, *row in zip(hmms, *done[1:], strict=True)]
 
-@kernel
-def _forward(
-    table: NDArray[np.float64], start: NDArray[np.float64], transition: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-    """Filtered beliefs, scales and log-likelihood; `table` becomes emissions over their largest, kept off zero.
-
-    table (T, K), start (K,), transition (K, K) -> alpha (T, K), scale (T,), float
-    """
-    steps, states = table.shape
-    alpha = np.empty((steps, states))
-    scale = np.empty(steps)
-    loglik = 0.0
-    for t in range(steps):
-        top = -np.inf
-        for k in range(states):
-            top = max(top, table[t, k])
-        total = 0.0
-        for k in range(states):
-            table[t, k] = max(np.exp(table[t, k] - top), TINY)
-            ahead = start[k]
-            if t > 0:
-                ahead = 0.0
-                for i in range(states):
-                    ahead += alpha[t - 1, i] * transition[i, k]
-            alpha[t, k] = max(ahead * table[t, k], TINY)
-            total += alpha[t, k]
-        for k in range(states):
-            alpha[t, k] /= total
-        scale[t] = total
-        loglik += top + np.log(total)
-    return alpha, scale, loglik
+    def _run(
+        self, job: list[int], *, logs: bool | None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+        """Models (S, R) with their variances, log-likelihoods (S, I), iterations (S,) and status (S,)."""
+        spans, (states, dims) = self.spans[job], self.starts[job[0]].means.shape
+        models = columns([self.starts[s] for s in job])
+        steps = int(spans[0, 1] - spans[0, 0])
+        rows = (steps * dims, 2 * steps * states, models.shape[1], (2 * dims + 2 + states) * states + 1)
+        room = tuple(aligned(count, WIDTH) for count in rows)
+        room[0][:], room[2][:] = 0.0, models[:1].T  # lanes that stay empty compute something harmless
+        history = np.zeros((len(job), self.limit))
+        counts, status = np.zeros(len(job), np.int64), np.zeros(len(job), np.int64)
+        kinds = sizes(self.starts[job[0]])
+        run(self.x, spans, models, self.floor, kinds, room, logs, self.tolerance, history, counts, status)
+        return models, history, counts, status
 
 
-@kernel
-def _backward(
-    table: NDArray[np.float64],
-    alpha: NDArray[np.float64],
-    scale: NDArray[np.float64],
-    transition: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Smoothed beliefs and expected transition counts.
-
-    table (T, K), alpha (T, K), scale (T,), transition (K, K) -> belief (T, K), counts (K, K)
-    """
-    steps, states = table.shape
-    belief = np.empty((steps, states))
-    counts = np.zeros((states, states))
-    beta = np.ones(states)
-    earlier = np.empty(states)
-    for t in range(steps - 1, -1, -1):
-        total = 0.0
-        for k in range(states):
-            belief[t, k] = alpha[t, k] * beta[k]
-            total += belief[t, k]
-        for k in range(states):
-            belief[t, k] /= total
-        if t == 0:
-            break
-        for i in range(states):
-            earlier[i] = 0.0
-            for k in range(states):
-                step = transition[i, k] * table[t, k] * beta[k] / scale[t]
-                earlier[i] += step
-                counts[i, k] += alpha[t - 1, i] * step
-        beta[:] = earlier
-    return belief, counts
-
-
-@kernel
-def _gaussians(
-    x: NDArray[np.float64],
-    belief: NDArray[np.float64],
-    means: NDArray[np.float64],
-    variances: NDArray[np.float64],
-    floor: NDArray[np.float64],
-) -> None:
-    """Means and floored variances from the smoothed beliefs, in place; an empty state stays where it is.
-
-    x (T, D), belief (T, K), means (K, D), variances (K, D), floor (D,)
-    """
-    steps, states = belief.shape
-    for k in range(states):
-        mass = 0.0
-        for t in range(steps):
-            mass += belief[t, k]
-        if mass < 1e-10:
-            continue
-        for d in range(x.shape[1]):
-            shift = 0.0
-            square = 0.0
-            for t in range(steps):
-                off = x[t, d] - means[k, d]
-                shift += belief[t, k] * off
-                square += belief[t, k] * off * off
-            move = shift / mass
-            variances[k, d] = max(square / mass - move * move, floor[d])
-            means[k, d] += move
+def _made(parameters: tuple[NDArray[np.float64], ...], history: NDArray[np.float64], count: int, status: int) -> Fit:
+    """The fit of one sequence from its row of every result."""
+    if status == LOST:
+        raise FitError(f"Baum-Welch: log-likelihood {history[count]} after {count} iterations")
+    if status == FELL:
+        raise FitError(f"Baum-Welch: the log-likelihood fell from {history[count - 1]} to {history[count]}")
+    return Fit(HMM(*parameters), tuple(history[:count].tolist()), converged=status == SETTLED)

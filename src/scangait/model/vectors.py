@@ -1,0 +1,162 @@
+"""The arithmetic of eight lanes, written as LLVM instructions on vectors of eight float64.
+
+LLVM splits the eight lanes into what the machine has, and `llvm.fmuladd` becomes a fused multiply-add where that is
+fast and two instructions elsewhere. No fast-math flag is set.
+"""
+
+from __future__ import annotations
+
+from math import log
+from typing import Any, Final
+
+from llvmlite import ir
+from numba.core import cgutils
+from numba.core.types import Type
+from numba.extending import models, register_model
+
+WIDTH: Final = 8
+ALIGNMENT: Final = 64
+
+INT: Final = ir.IntType(64)
+INTS: Final = ir.VectorType(INT, WIDTH)
+FLOATS: Final = ir.VectorType(ir.DoubleType(), WIDTH)
+
+EXP2: Final = (
+    1.0,
+    0.6931471805599462,
+    0.24022650695910075,
+    0.05550410866465167,
+    0.009618129107618665,
+    0.0013333558200794592,
+    0.00015403530424776529,
+    1.5252672924850737e-05,
+    1.3215451633221434e-06,
+    1.0205905413765595e-07,
+    7.070977866508138e-09,
+)
+"""2^f for |f| <= 1/2 to 6e-16: 1 + f g(f), where g interpolates (2^f - 1) / f at 10 Chebyshev nodes."""
+LOG2: Final = tuple(2 / log(2) / (2 * j + 1) for j in range(11))
+"""log2((1 + u) / (1 - u)) / u in powers of u^2: the series of the inverse hyperbolic tangent."""
+LEAST_EXPONENT: Final = -1000.0
+"""exp2 takes anything smaller for this: a number near 1e-301 that is still normal."""
+NOTHING: Final = 1e-307
+"""A probability below this, which may not be a normal number, counts as none in logarithms."""
+IMPOSSIBLE: Final = -1e300
+"""Stands for the logarithm of zero: sums of it stay finite, where infinities would make nan."""
+ROUNDER: Final = 1.5 * 2.0**52
+"""Added to a small number, it leaves the nearest integer in the low bits."""
+ROOT_HALF_BITS: Final = 0x3FE6A09E667F3BCD
+EXPONENT_BITS: Final = 0x7FF << 52
+
+
+class Lanes(Type):
+    """The numba type of eight float64 side by side."""
+
+    def __init__(self) -> None:
+        super().__init__(name="lanes")
+
+
+lanes: Final = Lanes()
+
+
+@register_model(Lanes)
+class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]
+    def __init__(self, manager: Any, kind: Any) -> None:
+        super().__init__(manager, kind, FLOATS)
+
+
+class Writer:
+    """Writes instructions on vectors of eight; the arithmetic of this module in one place."""
+
+    def __init__(self, builder: Any) -> None:
+        self.builder = builder
+        _align_stack(builder)
+
+    def constant(self, value: float) -> Any:
+        """All lanes hold `value`."""
+        return ir.Constant(FLOATS, [float(value)] * WIDTH)
+
+    def whole(self, value: int) -> Any:
+        """All lanes hold the 64-bit integer `value`."""
+        return ir.Constant(INTS, [value] * WIDTH)
+
+    def fma(self, a: Any, b: Any, c: Any) -> Any:
+        """Return a b + c."""
+        kind = ir.FunctionType(FLOATS, [FLOATS] * 3)
+        function = cgutils.get_or_insert_function(self.builder.module, kind, "llvm.fmuladd.v8f64")
+        return self.builder.call(function, [a, b, c])
+
+    def less(self, a: Any, b: Any, yes: Any, no: Any) -> Any:
+        """`yes` where a < b, else `no`."""
+        return self.builder.select(self.builder.fcmp_ordered("<", a, b), yes, no)
+
+    def larger(self, a: Any, b: Any) -> Any:
+        """The larger of both."""
+        return self.builder.select(self.builder.fcmp_ordered(">", a, b), a, b)
+
+    def smaller(self, a: Any, b: Any) -> Any:
+        """The smaller of both."""
+        return self.less(a, b, a, b)
+
+    def polynomial(self, x: Any, coefficients: tuple[float, ...]) -> Any:
+        """The polynomial with these coefficients, constant first (Horner)."""
+        value = self.constant(coefficients[-1])
+        for coefficient in coefficients[-2::-1]:
+            value = self.fma(value, x, self.constant(coefficient))
+        return value
+
+    def exp2(self, x: Any) -> Any:
+        """2^x for x up to 1000."""
+        b = self.builder
+        x = self.larger(x, self.constant(LEAST_EXPONENT))
+        moved = b.fadd(x, self.constant(ROUNDER))
+        fraction = b.fsub(x, b.fsub(moved, self.constant(ROUNDER)))
+        exponent = b.shl(b.bitcast(moved, INTS), self.whole(52))
+        value = self.polynomial(fraction, EXP2)
+        return b.bitcast(b.add(b.bitcast(value, INTS), exponent), FLOATS)
+
+    def log2(self, x: Any) -> Any:
+        """Binary logarithm of a positive normal number."""
+        b = self.builder
+        bits = b.bitcast(x, INTS)
+        exponent = b.ashr(b.sub(bits, self.whole(ROOT_HALF_BITS)), self.whole(52))
+        near = b.bitcast(b.sub(bits, b.shl(exponent, self.whole(52))), FLOATS)
+        u = b.fdiv(b.fsub(near, self.constant(1)), b.fadd(near, self.constant(1)))
+        return self.fma(u, self.polynomial(b.fmul(u, u), LOG2), self.integer(exponent))
+
+    def logarithm(self, x: Any) -> Any:
+        """Binary logarithm of a probability; IMPOSSIBLE for one below NOTHING."""
+        nothing = self.constant(NOTHING)
+        return self.less(x, nothing, self.constant(IMPOSSIBLE), self.log2(self.larger(x, nothing)))
+
+    def integer(self, small: Any) -> Any:
+        """Small 64-bit integers as floats."""
+        b = self.builder
+        rounder = b.bitcast(self.constant(ROUNDER), INTS)
+        return b.fsub(b.bitcast(b.add(small, rounder), FLOATS), self.constant(ROUNDER))
+
+    def exponent(self, x: Any) -> Any:
+        """The largest power of two that is not above the positive x, as its exponent."""
+        b = self.builder
+        return self.integer(b.sub(b.lshr(b.bitcast(x, INTS), self.whole(52)), self.whole(1023)))
+
+    def unscale(self, x: Any) -> Any:
+        """The power of two that brings the positive x into [1, 2)."""
+        b = self.builder
+        bits = b.and_(b.bitcast(x, INTS), self.whole(EXPONENT_BITS))
+        return b.bitcast(b.sub(self.whole(2046 << 52), bits), FLOATS)
+
+
+def _align_stack(builder: Any) -> None:
+    """Make the function's frame begin at a cache line: a spilled vector that crosses one costs double.
+
+    LLVM keeps the frame of a function so aligned when it holds an aligned variable that cannot be optimised away.
+    """
+    name = "frame"
+    if any(line.name.startswith(name) for line in builder.function.entry_basic_block.instructions):
+        return
+    with builder.goto_entry_block():
+        place = builder.alloca(FLOATS, name=name)
+        place.align = ALIGNMENT
+        function = ir.FunctionType(ir.VoidType(), [place.type])
+        builder.asm(function, "", "r,~{memory}", [place], side_effect=True)

@@ -1,0 +1,82 @@
+"""The lanes compute what plain loops and `math` compute."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from test_model_laws import a_model
+
+import naive
+from scangait.engine import Serial, Threads
+from scangait.kernel import kernel
+from scangait.model.draw import draw
+from scangait.model.hmm import HMM
+from scangait.model.lanes import aligned, exp2, exponent, log2, put, take, unscale
+from scangait.model.score import score
+
+
+@kernel
+def elementary(given, result):
+    put(result, 0, exp2(take(given, 0)))
+    put(result, 1, log2(take(given, 1)))
+    put(result, 2, exponent(take(given, 1)))
+    put(result, 3, unscale(take(given, 1)))
+
+
+def test_powers_and_logarithms_are_right_to_the_last_bits():
+    rng = np.random.default_rng(1)
+    for scale in (1e-3, 1.0, 30.0, 900.0):
+        given, result = aligned(2, 8), aligned(4, 8)
+        given[0] = np.r_[0.0, -0.5, -rng.uniform(0, scale, 6)]
+        given[1] = np.r_[1.0, 2.0, 0.7071, 2.0 ** rng.uniform(-scale, scale, 5)]
+        elementary(given, result)
+        assert np.allclose(result[0], np.exp2(given[0]), rtol=2e-15, atol=0)
+        assert np.allclose(result[1], [math.log2(value) for value in given[1]], rtol=1e-15, atol=4e-16)
+        assert np.array_equal(result[2], [math.frexp(value)[1] - 1 for value in given[1]])
+        assert all(1 <= Fraction(a) * Fraction(b) < 2 for a, b in zip(given[1], result[3], strict=True))
+
+
+def test_a_power_that_is_too_small_is_tiny_and_not_garbage():
+    given, result = aligned(2, 8), aligned(4, 8)
+    given[0], given[1] = -np.logspace(3, 300, 8), 1.0
+    elementary(given, result)
+    assert np.all((result[0] > 0) & (result[0] < 1e-300))
+
+
+def a_mixed_bag(rng, dims):
+    hmms = [a_model(rng, states, dims) for states in (1, 2, 2, 3, *[4] * 9, 7)]
+    lengths = rng.integers(1, 60, 25)
+    return rng.normal(0, 3, (lengths.sum(), dims)), np.cumsum(lengths), hmms
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_every_pair_scores_as_by_plain_loops(dims):
+    x, ends, hmms = a_mixed_bag(np.random.default_rng(dims), dims)
+    parts = np.split(x, ends[:-1])
+    truth = [[naive.log_likelihood(part, hmm) for hmm in hmms] for part in parts]
+    assert np.allclose(score(x, ends, hmms), truth, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("dims", [1, 2])
+def test_pairs_that_underflow_are_found_again_in_logarithms(dims):
+    rng = np.random.default_rng(10 + dims)
+    hmms = []
+    for states in (2, 3, 3, 5):
+        hmm = a_model(rng, states, dims, scale=1e-4)
+        open_ = np.where(rng.random((states, states)) < 0.4, 0.0, hmm.transition) + 1e-9 * np.eye(states)
+        hmms.append(HMM(np.eye(states)[0], open_ / open_.sum(axis=1, keepdims=True), hmm.means, hmm.variances))
+    lengths = rng.integers(1, 30, 11)
+    parts = [draw(hmms[int(rng.integers(4))], length, rng)[0] for length in lengths]
+    truth = [[naive.log_likelihood(part, hmm) for hmm in hmms] for part in parts]
+    found = score(np.concatenate(parts), np.cumsum(lengths), hmms)
+    assert np.array_equal(np.isfinite(found), np.isfinite(truth))
+    assert np.allclose(found, truth, rtol=1e-12)
+
+
+def test_any_engine_scores_the_same():
+    x, ends, hmms = a_mixed_bag(np.random.default_rng(5), 2)
+    x, ends = np.tile(x, (300, 1)), np.cumsum(np.tile(np.diff(np.r_[0, ends]), 300))
+    serial = score(x, ends, hmms, engine=Serial())
+    assert np.array_equal(serial, score(x, ends, hmms, engine=Threads(3)))
+    assert np.array_equal(serial[: len(ends) // 300], serial[-len(ends) // 300 :])

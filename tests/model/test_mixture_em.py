@@ -1,0 +1,61 @@
+"""Mixtures in lanes are what scikit-learn and plain loops make of the same start."""
+
+import numpy as np
+import pytest
+from sklearn.mixture import GaussianMixture
+
+import naive
+from scangait.engine import Serial, Threads
+from scangait.model.mixture import best_mixture, fit_mixture, fit_mixtures
+
+FLOOR = 1e-9
+
+
+def clusters(rng, states, dims, count):
+    centres = rng.normal(0, 6, (states, dims))
+    return centres[rng.integers(0, states, count)] + rng.normal(0, 1, (count, dims))
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+@pytest.mark.parametrize("states", [1, 2, 4, 7])
+def test_a_fit_is_that_of_plain_loops(states, dims):
+    rng = np.random.default_rng(10 * states + dims)
+    for count in (states, 16, 61):
+        x = clusters(rng, states, dims, count)
+        loglik, weights, means, variances = naive.mixture(x, states, np.full(dims, FLOOR), 1e-6, 300)
+        found = fit_mixture(x, states, floor=np.full(dims, FLOOR))
+        assert found.loglik == pytest.approx(loglik, rel=1e-9)
+        assert np.allclose(found.weights, weights, atol=1e-7)
+        assert np.allclose(found.means, means, rtol=1e-6, atol=1e-6)
+        assert np.allclose(found.variances, variances, rtol=1e-5)
+
+
+def test_repeated_values_are_counted_and_change_nothing():
+    rng = np.random.default_rng(3)
+    x = np.round(clusters(rng, 3, 1, 4000))
+    apart = x + rng.uniform(-1e-9, 1e-9, x.shape)  # each value is its own
+    for states in (1, 2, 3, 5):
+        once, each = (fit_mixture(which, states, floor=np.array([1 / 12])) for which in (x, apart))
+        assert once.loglik == pytest.approx(each.loglik, rel=1e-6)
+        assert np.allclose(once.means, each.means, atol=1e-4)
+
+
+@pytest.mark.parametrize("dims", [1, 2])
+def test_a_fit_is_as_likely_as_that_of_scikit_learn(dims):
+    rng = np.random.default_rng(4)
+    x = clusters(rng, 3, dims, 2000)
+    ours = fit_mixture(x, 3, floor=np.full(dims, FLOOR))
+    start = {"weights_init": ours.weights, "means_init": ours.means, "precisions_init": 1 / ours.variances}
+    peer = GaussianMixture(3, covariance_type="diag", reg_covar=0, max_iter=1, tol=1, **start).fit(x)
+    assert peer.score(x) * len(x) == pytest.approx(ours.loglik, abs=1e-6 * len(x))
+
+
+def test_any_engine_fits_the_same():
+    rng = np.random.default_rng(5)
+    x = np.concatenate([clusters(rng, states, 2, 90) for states in (1, 2, 3, 4)])
+    ends, floor = np.array([90, 180, 270, 360]), np.full(2, FLOOR)
+    serial, threads = (fit_mixtures(x, ends, floor=floor, engine=engine) for engine in (Serial(), Threads(3)))
+    alone = [best_mixture(part, floor=floor) for part in np.split(x, ends[:-1])]
+    for one, other, third in zip(serial, threads, alone, strict=True):
+        assert one.loglik == other.loglik == third.loglik
+        assert np.array_equal(one.means, other.means)
