@@ -24,6 +24,7 @@ from scangait.model.viterbi import viterbi
 from scangait.probes import ICMP, TCP, Probes
 from scangait.recognise.decide import FALSE_ALARM, Decision, decide
 from scangait.recognise.results import Evidence, Expected, Identification, Trail, Verdict, Walk
+from scangait.recognise.unmix import unmixed
 from scangait.telescope import Telescope, address, infer, position
 
 TRAILS: Final = 12
@@ -98,7 +99,7 @@ def _verdicts(
 ) -> list[tuple[Verdict, Sample, Decision]]:
     if not np.any(position(scope, probes.dst) >= 0):
         raise TelescopeError(f"telescope {scope}: none of the {len(probes)} probes falls into it; check --telescope")
-    found = samples(probes, by_source(probes), scope, library.recipe)
+    found = unmixed(samples(probes, by_source(probes), scope, library.recipe), probes, scope)
     decisions = decisions_for(Case(probes, found, scope, library, engine=engine), evidence)
     verdicts = [
         (_verdict(sample, decision, probes, scope, predict), sample, decision)
