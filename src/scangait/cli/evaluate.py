@@ -13,6 +13,11 @@ from scangait.telescope import Telescope
 @options.scope
 @options.columns
 @click.option("--paper", is_flag=True, help="On simulated data of the paper's size (Table I), not captures.")
+@click.option(
+    "--evidence",
+    metavar="A,B,...",
+    help="Set methods side by side: spatial, temporal, joint, mixture, intensity, coverage, signature, walk, all.",
+)
 @click.option("--ours", is_flag=True, help="Our recipe instead of the paper's.")
 @click.option("--learn-share", type=click.FloatRange(0, 1, min_open=True), default=0.10, show_default=True)
 @click.option("--test-share", type=click.FloatRange(0, 1, min_open=True), default=0.05, show_default=True)
@@ -27,20 +32,24 @@ def command(
     columns: dict[str, str],
     learn_share: float,
     test_share: float,
+    evidence: str | None,
     seed: int,
+    *,
     report: str | None,
     save: str | None,
-    *,
     paper: bool,
     ours: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
     """Learn on 10 % of labelled CAPTURES and test on 5 %, for spatial, temporal and joint movements."""
+    from msgspec.structs import replace
+
     from scangait.capture import load
     from scangait.cli.output import deliver
     from scangait.engine import Threads
     from scangait.recipe import Recipe
+    from scangait.recognise.compare import compare
     from scangait.recognise.evaluate import beside_the_paper, evaluate, movement_recipes
     from scangait.telescope import infer
 
@@ -66,6 +75,20 @@ def command(
             title="The paper's experiment on simulated data" if paper else "The paper's protocol",
             simulated=paper,
         )
+        if evidence:
+            try:
+                beside = compare(
+                    probes,
+                    scope or infer(probes.dst),
+                    tuple(word.strip() for word in evidence.split(",")),
+                    seed=seed,
+                    learn_share=learn_share,
+                    test_share=test_share,
+                    engine=Threads(),
+                )
+            except ValueError as error:
+                raise click.BadParameter(str(error), param_hint="--evidence") from error
+            result = replace(result, methods=beside.methods, reliability=beside.reliability)
     if paper:
         result = beside_the_paper(result)
     deliver(result, as_json=as_json, quiet=quiet, save=save, report=report)

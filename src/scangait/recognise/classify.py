@@ -108,14 +108,20 @@ def _verdicts(
     return sorted(verdicts, key=lambda entry: (-entry[0].probes, entry[0].first_ns, entry[0].scan))
 
 
-def decisions_for(case: Case, evidence: Iterable[str] = KINDS, false_alarm: float = FALSE_ALARM) -> Iterator[Decision]:
-    """Decide each sample by the chosen kinds of evidence."""
+def decisions_for(
+    case: Case,
+    evidence: Iterable[str] = KINDS,
+    false_alarm: float = FALSE_ALARM,
+    calibrated_by: Library | None = None,
+) -> Iterator[Decision]:
+    """Decide each sample by the chosen kinds of evidence, weighed as another library says where one is given."""
+    weighing = calibrated_by or case.library
     spoken = {kind: KINDS[kind](case) for kind in evidence}
     for index in range(len(case.samples)):
         findings = [finding for said in spoken.values() for finding in said[index]]
         # what was not asked must not count as silence: headers that are not there, a walk that was not looked for
         mute = {kind for kind in ("signature", "walk") if kind in spoken and not spoken[kind][index]}
-        yield decide(findings, case.library.calibration(set(spoken) - mute), false_alarm)
+        yield decide(findings, weighing.calibration(set(spoken) - mute), false_alarm)
 
 
 def _verdict(sample: Sample, decision: Decision, probes: Probes, scope: Telescope, predict: int) -> Verdict:

@@ -198,6 +198,24 @@ class PaperFigure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     ours: float
 
 
+class MethodRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What one method achieved on the tested samples."""
+
+    method: str
+    samples: int
+    accuracy: float
+    balanced_accuracy: float
+    mcc: float
+
+
+class ReliabilityRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Of `count` verdicts about as confident as `confidence`, the share that was `right`."""
+
+    confidence: float
+    right: float
+    count: int
+
+
 class Evaluation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The paper's protocol on one dataset; `port_answer` says in one sentence whether scanners differ by port."""
 
@@ -212,6 +230,8 @@ class Evaluation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     movements: tuple[MovementResult, ...]
     port_answer: str
     beside_the_paper: tuple[PaperFigure, ...] = ()
+    methods: tuple[MethodRow, ...] = ()
+    reliability: tuple[ReliabilityRow, ...] = ()
     warnings: tuple[str, ...] = ()
 
 

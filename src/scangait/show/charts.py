@@ -8,7 +8,7 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-from scangait.recognise.results import Confusion, LikelihoodMatrix, MixturePicture, SampleRow, Trail
+from scangait.recognise.results import Confusion, LikelihoodMatrix, MixturePicture, ReliabilityRow, SampleRow, Trail
 
 WIDTH: Final = 640
 HEIGHT: Final = 300
@@ -103,6 +103,19 @@ def samples_chart(rows: Sequence[SampleRow]) -> Markup:
         for index, name in enumerate(names[:5])
     )
     return _svg("Probes and addresses per sample", _axes("", "count", None, (0, top)) + marks + legend)
+
+
+def reliability_chart(rows: Sequence[ReliabilityRow]) -> Markup:
+    """How often verdicts were right over how sure they were; the diagonal is honest."""
+    most = max((row.count for row in rows), default=1)
+    dots = "".join(
+        f'<circle class="mark" cx="{_x(row.confidence):.1f}" cy="{_y(row.right):.1f}" '
+        f'r="{3 + 7 * sqrt(row.count / most):.1f}"/>'
+        for row in rows
+    )
+    diagonal = f'<path class="grid" d="M{_x(0):.1f} {_y(0):.1f}L{_x(1):.1f} {_y(1):.1f}"/>'
+    axes = _axes("confidence of the verdict", "share that was right", (0, 1), (0, 1))
+    return _svg("Reliability of the confidence", axes + diagonal + dots)
 
 
 def _density(picture: MixturePicture, value: float) -> float:

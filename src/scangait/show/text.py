@@ -116,8 +116,19 @@ def _evaluation(document: Evaluation) -> RenderableType:
     beside = _table("Beside the paper", "figure", "paper", "here")
     for figure in document.beside_the_paper:
         beside.add_row(Text(figure.name), f"{figure.paper:.3f}", f"{figure.ours:.3f}")
+    side = _table("Methods side by side", "method", "accuracy", "balanced", "MCC", "samples")
+    for one in document.methods:
+        values = (one.accuracy, one.balanced_accuracy, one.mcc)
+        side.add_row(one.method, *(f"{value:.3f}" for value in values), str(one.samples))
+    sure = _table("Confidence of all evidence together", "sure", "right", "verdicts")
+    for told in document.reliability:
+        sure.add_row(f"{told.confidence:.0%}", f"{told.right:.0%}", str(told.count))
     confusions = [_confusion(result) for result in document.movements]
-    tail = [beside] if document.beside_the_paper else []
+    tail = [
+        table
+        for table, rows in ((side, document.methods), (sure, document.reliability), (beside, document.beside_the_paper))
+        if rows
+    ]
     notes = [Text(f"Warning: {warning}") for warning in document.warnings]
     return Group(Text(document.title), data, scores, *confusions, *tail, Text(document.port_answer), *notes)
 
