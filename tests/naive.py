@@ -1,7 +1,8 @@
 """Slow, obvious twins of fast functions."""
 
 import itertools
-from math import exp, log, pi
+from fractions import Fraction
+from math import comb, exp, log, pi
 
 
 def density(x, mean, variance):
@@ -39,3 +40,16 @@ def executions(places, cuts, at_most, *, overlap):
         else:
             joined.append(list(piece))
     return joined
+
+
+def union_law(sizes, space):
+    """Chance of each number of distinct addresses that random sets of these sizes hit, in exact fractions."""
+    law = {sizes[0]: Fraction(1)}
+    for size in sizes[1:]:
+        above = {}
+        for union, chance in law.items():
+            for again in range(max(0, size + union - space), min(size, union) + 1):
+                ways = Fraction(comb(union, again) * comb(space - union, size - again), comb(space, size))
+                above[union + size - again] = above.get(union + size - again, 0) + chance * ways
+        law = above
+    return law
