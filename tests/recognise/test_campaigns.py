@@ -123,8 +123,19 @@ def test_the_best_group_of_a_table_of_pairs_is_found():
     meet = np.triu(meet, 1) + np.triu(meet, 1).T
     np.fill_diagonal(chance, 0)
     order = rng.permutation(40)
-    best = together(Pairs(meet[np.ix_(order, order)], chance[np.ix_(order, order)]))
+    best = together(Pairs(meet[np.ix_(order, order)], chance[np.ix_(order, order)]), np.full(40, 290))
     assert sorted(order[best].tolist()) == list(range(6))
+
+
+def test_even_shares_are_found_in_a_crowd_of_every_size():
+    rng = np.random.default_rng(3)
+    size = np.r_[np.full(64, 64), (10 ** rng.uniform(1, 3.5, 600)).astype(int)]
+    chance = np.outer(size, size) / 4096
+    meet = rng.poisson(chance).astype(float)
+    meet[:64, :64] = 0
+    meet = np.triu(meet, 1) + np.triu(meet, 1).T
+    np.fill_diagonal(chance, 0)
+    assert together(Pairs(meet, chance), size).tolist() == list(range(64))
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -24,6 +24,7 @@ STRAY: Final = 0.1
 """Scans of one campaign meet so much less often than chance: restarts, copies of packets, scans cut in two."""
 PAIRS: Final = 64
 """The search starts from so many of the most telling pairs too."""
+HALF_OCTAVE: Final = 2**0.5
 BLOCK: Final = 8192
 PARTS: Final = 16
 UNEVEN: Final = 70.0
@@ -57,10 +58,11 @@ def _of_port(scans: Scans, group: NDArray[np.int64]) -> Iterator[Join]:
     if len(group) < 2:
         return
     pairs = pairs_of(scans, group)
+    size = np.array([len(scans.places[scan]) for scan in group], np.int64)
     left = np.arange(len(group))
     while len(left) > 1:
         own = np.ix_(left, left)
-        best = left[together(Pairs(pairs.meet[own], pairs.chance[own]))]
+        best = left[together(Pairs(pairs.meet[own], pairs.chance[own]), size[left])]
         found = _accepted(scans, group[best], len(group)) if len(best) > 1 else None
         if found is None:
             return
@@ -124,15 +126,32 @@ def _shared(scans: Scans, group: NDArray[np.int64]) -> NDArray[np.float64]:
     return shared.astype(np.float64)
 
 
-def together(pairs: Pairs) -> NDArray[np.int64]:
-    """The group of scans with the most bits; each member must earn the choice of it."""
+def together(pairs: Pairs, size: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The group with the most bits among G scans of so many addresses (G,); each member must earn the choice of it.
+
+    Sources that share a scan out evenly hit about as much each: every octave of sizes is searched by itself too, where
+    there is less to hide them.
+    """
     bits = pairs.bits()
     cost = log2(len(bits))
-    upper = np.triu(bits, 1)
-    flat = np.argsort(-upper, axis=None, kind="stable")[:PAIRS]
-    starts = [np.array(divmod(int(one), len(bits))) for one in flat if upper.flat[one] > 0]
-    found = [_improved(bits, start, cost) for start in [_peeled(pairs, bits), *starts]]
+    starts = [_peeled(pairs, bits), *_telling(bits)]
+    low = float(size.min(initial=1))
+    while low <= size.max(initial=0):
+        own = np.flatnonzero((size >= low) & (size <= 2 * low))
+        if 1 < len(own) < len(size):
+            part = np.ix_(own, own)
+            starts.append(own[_peeled(Pairs(pairs.meet[part], pairs.chance[part]), bits[part])])
+        low *= HALF_OCTAVE
+    found = [_improved(bits, start, cost) for start in starts]
     return max(found, key=lambda group: float(bits[np.ix_(group, group)].sum()) / 2 - cost * len(group))
+
+
+def _telling(bits: NDArray[np.float64]) -> list[NDArray[np.int64]]:
+    """The pairs with the most bits."""
+    flat = np.triu(bits, 1).ravel()
+    most = min(PAIRS, len(flat))
+    best = np.sort(np.argpartition(-flat, most - 1)[:most])
+    return [np.array(divmod(int(one), len(bits))) for one in best if flat[one] > 0]
 
 
 def _peeled(pairs: Pairs, bits: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -156,11 +175,12 @@ def _improved(bits: NDArray[np.float64], start: NDArray[np.int64], cost: float) 
     """Scans join while they earn their cost and leave when they do not."""
     inside = np.zeros(len(bits), np.bool_)
     inside[start] = True
+    gain = bits[:, inside].sum(axis=1) - cost
     for _ in range(2 * len(bits)):
-        gain = bits[:, inside].sum(axis=1) - cost
         change = np.where(inside, -gain, gain)
         best = int(np.argmax(change))
         if change[best] <= 0 or (inside[best] and inside.sum() <= 2):
             break
+        gain = gain - bits[best] if inside[best] else gain + bits[best]
         inside[best] = not inside[best]
     return np.flatnonzero(inside)
