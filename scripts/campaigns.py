@@ -1,6 +1,7 @@
 """Campaigns among 200 independent scanners: precision and recall of `campaigns` beside the thresholds of Gates (2006).
 
-Run: python scripts/campaigns.py [runs]
+Run: python scripts/campaigns.py [runs], the table; python scripts/campaigns.py RUNS alone, false joins of scanners that
+all probe one port; python scripts/campaigns.py RUNS partial, shards that were seen in part, without a proof in headers.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -17,7 +19,7 @@ from scangait.evidence.ground import Line
 from scangait.evidence.walk import WALKED, find
 from scangait.gait.samples import NANOSECOND, Sample, samples
 from scangait.gait.streams import by_source
-from scangait.probes import Probes
+from scangait.probes import Probes, take
 from scangait.recipe import Recipe
 from scangait.recognise.campaigns import campaigns
 from scangait.scanners import SCANNERS, zmap_order
@@ -49,8 +51,8 @@ KINDS = (
 COVERAGE, OVERLAP = 0.95, 0.2
 
 
-def independent(rng: Generator) -> Iterator[Probes]:
-    """One day of scanners that know nothing of each other, on four ports."""
+def independent(rng: Generator, ports: tuple[int, ...] = PORTS) -> Iterator[Probes]:
+    """One day of scanners that know nothing of each other."""
     for number in range(ALONE):
         tool, version = TOOLS[int(rng.integers(len(TOOLS)))]
         near = tool in {"nmap", "sweeper", "unicornscan"}
@@ -58,7 +60,7 @@ def independent(rng: Generator) -> Iterator[Probes]:
         scan = Scan(
             version=version if version in SCANNERS[tool].versions else next(iter(SCANNERS[tool].versions)),
             targets=around(SCOPE, 4) if near else WHOLE,
-            ports=(23,) if tool == "mirai" else (PORTS[int(rng.integers(len(PORTS)))],),
+            ports=(23,) if tool == "mirai" else (ports[int(rng.integers(len(ports)))],),
             seed=int(rng.integers(1, 2**62)),
             rate=10 ** rng.uniform(1, 3) if near else 10 ** rng.uniform(3.5, 6),
             sources=(0x0B000000 + 7919 * number,),
@@ -180,9 +182,41 @@ def row(probes: Probes, truth: set[int]) -> tuple[np.ndarray, str]:
     return np.array([*score([set(one.sources) for one in ours], truth), *score(theirs, truth), *took]), "; ".join(named)
 
 
-if __name__ == "__main__":
-    zmap_order.WALKED = 0  # place shards by logarithms: to walk each of 64 takes seconds
-    RUNS = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+@cache
+def one_port(run: int) -> Probes:
+    """Independent scanners that all probe port 80."""
+    return mixed(independent(np.random.default_rng(1000 + run), (80,)))
+
+
+def found_in(probes: Probes) -> list[set[int]]:
+    """The sources of each campaign where no walk is known beforehand."""
+    scans = samples(probes, by_source(probes), SCOPE, Recipe())
+    return [set(one.sources) for one in campaigns(probes, SCOPE, scans, [None] * len(scans))]
+
+
+def alone() -> None:
+    """How many sources of independent scanners are joined."""
+    print(f"Simulated data: {ALONE} independent scanners of one port, one day, a /20; {RUNS} runs")
+    print("sources joined in each run:", *(sum(map(len, found_in(one_port(run)))) for run in range(RUNS)), flush=True)
+
+
+def partial() -> None:
+    """Shards of Masscan with a source port of their own, seen for a part of the scan."""
+    print(f"Simulated data: Masscan shards among {ALONE} independent scanners of one port, a /20; {RUNS} runs a line")
+    for sources in (2, 8, 32):
+        for share in (1.0, 0.5, 0.25, 0.1):
+            total = np.zeros(2, int)
+            for run in range(RUNS):
+                own = campaign("sharded", "masscan", "1.3", sources, np.random.default_rng([run, sources]))
+                part = take(own, own.time_ns < own.time_ns[0] + share * np.ptp(own.time_ns))
+                part = replace(part, sport=np.full(len(part), 61000, np.uint16))
+                total += score(found_in(mixed([one_port(run), part])), set(np.unique(own.src).tolist()))
+            said = f"{total[0]:4} of {sources * RUNS} joined, {total[1]} wrong"
+            print(f"{sources:3} sources, {share:4.0%} of the scan: {said}", flush=True)
+
+
+def table() -> None:
+    """Every kind of campaign, every number of sources."""
     print(f"Simulated data: one day, a /20, {ALONE} independent scanners on {len(PORTS)} ports; {RUNS} runs a line")
     print(f"{'campaign':22}{'sources':>8}   {'ours: recall precision seconds':32}{'Gates: the same':34}proof")
     for name, tool, version in (("none", "", ""), *KINDS):
@@ -201,3 +235,9 @@ if __name__ == "__main__":
                 precise = f"{right / (right + wrong):10.3f}" if right + wrong and sources else f"{wrong:4.0f} wrong"
                 cells += f"{recall}{precise}{seconds / RUNS:8.2f} s   "
             print(f"{name:22}{sources:8} {cells} {' | '.join(sorted(proofs))}", flush=True)
+
+
+if __name__ == "__main__":
+    zmap_order.WALKED = 0  # place shards by logarithms: to walk each of 64 takes seconds
+    RUNS = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    {"alone": alone, "partial": partial}.get(sys.argv[-1], table)()
