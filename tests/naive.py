@@ -1,7 +1,8 @@
 """Slow, obvious twins of fast functions."""
 
 import itertools
-from math import exp, inf, log, pi
+from fractions import Fraction
+from math import comb, exp, inf, log, pi
 
 import numpy as np
 
@@ -90,3 +91,16 @@ def mixture(x, states, floor, tolerance, limit):
             variances[k] = np.maximum(share[:, k] @ (x - centre) ** 2 / mass[k], floor)
             means[k] = centre
     return None
+
+
+def union_law(sizes, space):
+    """Chance of each number of distinct addresses that random sets of these sizes hit, in exact fractions."""
+    law = {sizes[0]: Fraction(1)}
+    for size in sizes[1:]:
+        above = {}
+        for union, chance in law.items():
+            for again in range(max(0, size + union - space), min(size, union) + 1):
+                ways = Fraction(comb(union, again) * comb(space - union, size - again), comb(space, size))
+                above[union + size - again] = above.get(union + size - again, 0) + chance * ways
+        law = above
+    return law

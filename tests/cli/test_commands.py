@@ -49,6 +49,22 @@ def test_every_example_capture_is_named_right():
         ]
 
 
+def test_shards_are_shown_as_one_campaign(tmp_path):
+    shards = CAPTURES / "zmapshard2-p80-r600.pcap.gz"
+    scope = ("--telescope", "198.19.16.0/20")
+    verdicts = [json.loads(line) for line in scangait("identify", shards, *scope, "--json").stdout.splitlines()]
+    (named,) = {verdict["campaign"] for verdict in verdicts}
+    saved, drawn = tmp_path / "r.json", tmp_path / "r.html"
+    shown = scangait("identify", shards, *scope, "--save", saved, "--report", drawn)
+    (campaign,) = load(saved).campaigns
+    assert campaign.campaign == named
+    assert set(campaign.scans) == {verdict["scan"] for verdict in verdicts}
+    assert campaign.label == "zmap"
+    for text in (shown.stdout.decode(), drawn.read_text()):
+        assert named in text
+        assert "one ZMap walk" in text
+
+
 def test_a_saved_result_is_shown_as_it_was(tmp_path):
     first = scangait("identify", ZMAP, "--save", tmp_path / "r.json", "--report", tmp_path / "r.html")
     again = scangait("show", tmp_path / "r.json", "--report", tmp_path / "again.html")

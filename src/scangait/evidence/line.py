@@ -289,3 +289,21 @@ def _inverse(a: int, modulus: int) -> int:
         rest, divisor = divisor, rest - quotient * divisor
         old, new = new, old - quotient * new
     return old % modulus
+
+
+@kernel
+def carried(points: Points, mu: int, slowest: float, fastest: float) -> Found:
+    """The best line of a given multiplier through K points, wherever it begins, at slowest..fastest elements/s."""
+    best, tried = Found(mu, 0.0, 0, 0, 0.0), 1.0
+    first, second = _pairs(points.when, points.jitter)
+    for pair in range(len(first)):
+        i, k = first[pair], second[pair]
+        span = points.when[k] - points.when[i]
+        apart = multiply(np.uint64(mu), np.uint64((points.x[k] - points.x[i]) % points.order), np.uint64(points.order))
+        rate = np.float64(apart) / span
+        if slowest <= rate <= fastest:
+            tried += 1
+            on, bits = fit(points, i, k, mu, rate)
+            if bits > best.bits:
+                best = Found(mu, rate, i, on, bits)
+    return Found(mu, best.rate, best.base, best.on, best.bits - np.log2(tried))

@@ -15,6 +15,7 @@ from scangait.errors import SampleError, TelescopeError
 from scangait.evidence import movement
 from scangait.evidence.case import Case
 from scangait.evidence.forecast import forecast
+from scangait.evidence.ground import Line
 from scangait.evidence.kinds import KINDS
 from scangait.evidence.library import Library
 from scangait.gait.movements import movements
@@ -22,8 +23,10 @@ from scangait.gait.samples import NANOSECOND, Sample, samples
 from scangait.gait.streams import by_source
 from scangait.model.viterbi import viterbi
 from scangait.probes import ICMP, TCP, Probes
+from scangait.recognise.campaigns import campaigns
 from scangait.recognise.decide import FALSE_ALARM, Decision, decide
-from scangait.recognise.results import Evidence, Expected, Identification, Trail, Verdict, Walk
+from scangait.recognise.joined import joined
+from scangait.recognise.results import Campaign, Evidence, Expected, Identification, Trail, Verdict, Walk
 from scangait.recognise.unmix import unmixed
 from scangait.telescope import Telescope, address, infer, position
 
@@ -48,7 +51,8 @@ def identify(
     The telescope is inferred when it is not given. Raises TelescopeError when no probe falls into it.
     """
     scope = scope or infer(probes.dst)
-    return [verdict for verdict, _, _ in _verdicts(probes, library, scope, evidence, engine or Serial(), predict)]
+    found, _ = _verdicts(probes, library, scope, evidence, engine or Serial(), predict)
+    return [verdict for verdict, _, _ in found]
 
 
 def report(
@@ -66,7 +70,7 @@ def report(
         seen = ", ".join(f"{count} {kind}" for kind, count in tally.counts.items() if count) or "no packets"
         raise SampleError(f"{', '.join(inputs)}: no probe to identify (saw {seen}); is this a darknet's traffic?")
     scope = scope or infer(probes.dst)
-    found = _verdicts(probes, library, scope, evidence, Serial(), predict)
+    found, together = _verdicts(probes, library, scope, evidence, Serial(), predict)
     streams = by_source(probes)
     return Identification(
         inputs=inputs,
@@ -79,6 +83,7 @@ def report(
         verdicts=tuple(verdict for verdict, _, _ in found),
         too_short=len(streams.ends) - len({(verdict.sources, verdict.ports) for verdict, _, _ in found}),
         trails=tuple(_trail(verdict, sample, library, scope.size) for verdict, sample, _ in found[:TRAILS]),
+        campaigns=together,
     )
 
 
@@ -96,16 +101,19 @@ def _unlike(scope: Telescope, library: Library) -> tuple[str, ...]:
 
 def _verdicts(
     probes: Probes, library: Library, scope: Telescope, evidence: Iterable[str], engine: Engine, predict: int
-) -> list[tuple[Verdict, Sample, Decision]]:
+) -> tuple[list[tuple[Verdict, Sample, Decision]], tuple[Campaign, ...]]:
+    """Verdicts with what they were made from, the largest scan first, and the campaigns among them."""
     if not np.any(position(scope, probes.dst) >= 0):
         raise TelescopeError(f"telescope {scope}: none of the {len(probes)} probes falls into it; check --telescope")
     found = unmixed(samples(probes, by_source(probes), scope, library.recipe), probes, scope)
-    decisions = decisions_for(Case(probes, found, scope, library, engine=engine), evidence)
-    verdicts = [
-        (_verdict(sample, decision, probes, scope, predict), sample, decision)
-        for sample, decision in zip(found, decisions, strict=True)
-    ]
-    return sorted(verdicts, key=lambda entry: (-entry[0].probes, entry[0].first_ns, entry[0].scan))
+    case = Case(probes, found, scope, library, engine=engine)
+    decisions = list(decisions_for(case, evidence))
+    single = [_verdict(*pair, probes, scope, predict) for pair in zip(found, decisions, strict=True)]
+    verdicts, together = joined(
+        campaigns(probes, scope, found, [_line(one) for one in decisions], case.blocked), single
+    )
+    entries = zip(verdicts, found, decisions, strict=True)
+    return sorted(entries, key=lambda entry: (-entry[0].probes, entry[0].first_ns, entry[0].scan)), together
 
 
 def decisions_for(
@@ -153,9 +161,14 @@ def _verdict(sample: Sample, decision: Decision, probes: Probes, scope: Telescop
     )
 
 
+def _line(decision: Decision) -> Line | None:
+    """The walk that was proven, if one was."""
+    return next((finding.line for finding in decision.findings if finding.line), None)
+
+
 def _walk(sample: Sample, decision: Decision, scope: Telescope, predict: int) -> Walk | None:
     """The facts of the walk that was proven, with the next `predict` probes; None where there is none."""
-    line = next((finding.line for finding in decision.findings if finding.line), None)
+    line = _line(decision)
     if line is None:
         return None
     ahead = forecast(line, (sample.time_ns - sample.time_ns[0]) * NANOSECOND, address(scope, sample.place), scope)

@@ -71,7 +71,7 @@ def compare(
     learned: dict[Movement, Library] = {}
     rows, told = [], cast("tuple[ReliabilityRow, ...]", ())
     for method in methods:
-        kind = cast("Movement", method) if method in MOVEMENTS else "joint"
+        kind = method if method in MOVEMENTS else "joint"
         if kind not in learned:
             learned[kind] = learn(learning, scope, replace(own, movement=kind), engine=run)
         case = Case(testing, tested, scope, learned[kind], engine=run)

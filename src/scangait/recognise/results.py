@@ -56,7 +56,8 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     `addresses` counts distinct dark addresses, `coverage` is their share of the telescope; `rate` is probes per second
     as the telescope sees them, `internet_rate` what that means for 2^32 addresses if they are all scanned alike. Times
     are UTC nanoseconds. `contradiction` says in words what speaks for another tool ("" where nothing does). `walk` is
-    there where a ZMap walk was proven. `simulated` is True when the probes were.
+    there where a ZMap walk was proven, `campaign` is the identity of the campaign that the scan is a part of.
+    `simulated` is True when the probes were.
     """
 
     scan: str
@@ -77,7 +78,27 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     internet_rate: float
     contradiction: str = ""
     walk: Walk | None = None
+    campaign: str | None = None
     simulated: bool = False
+
+
+class Campaign(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Scans of several sources that are one: `scans` names their verdicts, `label` is what most of their probes got.
+
+    `proof` says what joins them, `bits` speak against accident with every choice of scans counted. `coverage` is the
+    share of the telescope that they hit together, `overlap` the addresses hit again, as a share of those hit.
+    """
+
+    campaign: str
+    label: str
+    sources: tuple[str, ...]
+    ports: tuple[int, ...]
+    scans: tuple[str, ...]
+    proof: str
+    bits: float
+    reason: str
+    coverage: float
+    overlap: float
 
 
 class Trail(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -105,6 +126,7 @@ class Identification(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     verdicts: tuple[Verdict, ...]
     too_short: int
     trails: tuple[Trail, ...] = ()
+    campaigns: tuple[Campaign, ...] = ()
     simulated: bool = False
 
 

@@ -41,6 +41,9 @@ SIGNATURES: Final = (
     ),
 )
 DEFAULT_RATE: Final = 100
+FIRST_PORT: Final = 40_000
+START_CYCLE: Final = 20_000
+"""The source port is FIRST_PORT + the second of the start modulo START_CYCLE, unless one is given."""
 CALLS: Final = 2**17
 """So many calls of the throttler are simulated; after that their second half repeats."""
 PACKET_S: Final = 3.5e-6
@@ -72,7 +75,7 @@ def _packets(
     dport: NDArray[np.uint16],
     copy: NDArray[np.int64],
 ) -> Probes:
-    first = 40_000 + scan.start_ns // 1_000_000_000 % 20_000
+    first = FIRST_PORT + scan.start_ns // 1_000_000_000 % START_CYCLE
     sport = np.full(len(dst), first)
     if scan.version == "head":  # one of 16 source ports; which one is a hash that is not modelled
         sport = first + (dst.astype(np.int64) + copy) % 16

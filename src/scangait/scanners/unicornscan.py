@@ -14,12 +14,22 @@ from scangait.scanners.scanner import Scan, Scanner, Signature, packets, within
 from scangait.telescope import Telescope, address, both
 
 
+def keys(probes: Probes) -> NDArray[np.uint32]:
+    """The key of each probe (N,) if Unicornscan sent it: seq ^ dst in memory order ^ (dport << 16) + sport.
+
+    Raises ValueError without sequence numbers.
+    """
+    if probes.seq is None:
+        raise ValueError("probes have no sequence numbers")
+    ports = (probes.dport.astype(np.uint32) << np.uint32(16)) + probes.sport
+    return probes.seq ^ probes.dst.byteswap() ^ ports
+
+
 def _constant_key(probes: Probes) -> NDArray[np.bool_]:
-    """Two probes of one source share the key seq ^ dst in memory order ^ (dport << 16) + sport."""
+    """Two probes of one source share the key."""
     if probes.seq is None:
         return np.zeros(len(probes), np.bool_)
-    ports = (probes.dport.astype(np.uint32) << np.uint32(16)) + probes.sport
-    key = probes.seq ^ probes.dst.byteswap() ^ ports
+    key = keys(probes)
     pair = probes.src.astype(np.uint64) << np.uint64(32) | key
     _, place, count = np.unique(pair, return_inverse=True, return_counts=True)
     return np.asarray((count[place] >= 2) & (probes.proto == TCP), np.bool_)

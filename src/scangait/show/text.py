@@ -9,7 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from scangait.recognise.results import Confusion, Evaluation, Identification, MovementResult, Verdict
+from scangait.recognise.results import Campaign, Confusion, Evaluation, Identification, MovementResult, Verdict
 
 MANY: Final = 50
 WIDE: Final = 120
@@ -78,7 +78,19 @@ def _around(document: Identification) -> list[str]:
         lines.append(f"{document.too_short} streams have too few probes to say anything")
     for verdict in document.verdicts[:MANY]:
         lines += _walk(verdict)
+    lines += [_campaign(campaign) for campaign in document.campaigns[:MANY]]
+    if len(document.campaigns) > MANY:
+        lines.append(f"{len(document.campaigns) - MANY} smaller campaigns are not shown; use --save for all")
     return lines + [f"Warning: {warning}" for warning in document.warnings]
+
+
+def _campaign(campaign: Campaign) -> str:
+    """One campaign: who, what, and what proves it."""
+    ports = ", ".join(map(str, campaign.ports))
+    return (
+        f"Campaign {campaign.campaign}: {len(campaign.sources)} sources ({campaign.sources[0]} and others), "
+        f"{campaign.label}, port {ports}, {campaign.coverage:.1%} covered. {campaign.proof}: {campaign.reason}"
+    )
 
 
 def _walk(verdict: Verdict) -> list[str]:

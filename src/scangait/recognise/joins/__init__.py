@@ -1,0 +1,1 @@
+"""What joins scans of several sources to one campaign: one file per proof."""

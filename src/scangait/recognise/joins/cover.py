@@ -1,0 +1,186 @@
+"""Coverage without overlap: sources that share a scan out among them meet far less often than independent ones.
+
+Gates (2006) looks for few sets that cover most of the network and overlap little, with a threshold for each. Here a
+pair of scans that meets as seldom as a division of labour does, instead of as often as chance, has bits for it; the
+group with the most bits is sought, and accepted by the hypergeometric law.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import log, log2
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scangait.recognise.joins.overlap import rarity
+from scangait.recognise.joins.scans import SURE_BITS, Join, Scans, choice
+
+PROOF: Final = "coverage without overlap"
+ALONE: Final = 0.95
+"""Who covers so much alone shares nothing out (Gates 2006)."""
+STRAY: Final = 0.1
+"""Scans of one campaign meet so much less often than chance: restarts, copies of packets, scans cut in two."""
+PAIRS: Final = 64
+"""The search starts from so many of the most telling pairs too."""
+HALF_OCTAVE: Final = 2**0.5
+BLOCK: Final = 8192
+PARTS: Final = 16
+UNEVEN: Final = 70.0
+"""Chi-square of 15 degrees of freedom, beyond once in 10^8, above which targets are no random part of the telescope."""
+MOST: Final = 4096
+"""Scans of one port that are compared, the largest first: the comparison takes memory with their square."""
+
+
+class Pairs(NamedTuple):
+    """Of each two of G scans: the addresses they `meet` at (G, G), and how many they would by `chance` (G, G)."""
+
+    meet: NDArray[np.float64]
+    chance: NDArray[np.float64]
+
+    def bits(self) -> NDArray[np.float64]:
+        """For each pair (G, G): bits that it shares its targets out, against meeting as chance has it."""
+        return np.asarray((self.meet * log(STRAY) + (1 - STRAY) * self.chance) / log(2))
+
+
+def covers(scans: Scans, free: NDArray[np.bool_]) -> list[Join]:
+    """The campaigns among the scans that are `free` (S,)."""
+    return [join for group in scans.groups() for join in _of_port(scans, group[free[group]])]
+
+
+def _of_port(scans: Scans, group: NDArray[np.int64]) -> Iterator[Join]:
+    partial = np.array([_partial(scans.places[scan], scans.scope.size) for scan in group], np.bool_)
+    group = group[partial]
+    if len(group) > MOST:
+        size = np.array([len(scans.places[scan]) for scan in group])
+        group = np.sort(group[np.argsort(-size, kind="stable")[:MOST]])
+    if len(group) < 2:
+        return
+    pairs = pairs_of(scans, group)
+    size = np.array([len(scans.places[scan]) for scan in group], np.int64)
+    left = np.arange(len(group))
+    while len(left) > 1:
+        own = np.ix_(left, left)
+        best = left[together(Pairs(pairs.meet[own], pairs.chance[own]), size[left])]
+        found = _accepted(scans, group[best], len(group)) if len(best) > 1 else None
+        if found is None:
+            return
+        yield found
+        left = np.setdiff1d(left, best)
+
+
+def _partial(place: NDArray[np.int64], size: int) -> bool:
+    """Whether the targets are a part of the telescope and lie all over it, in its blocks and in its last digits."""
+    if len(place) >= ALONE * size:
+        return False
+    expected = len(place) / PARTS
+    for number in (place * PARTS // size, place % PARTS):
+        count = np.bincount(number, minlength=PARTS)
+        if float(np.sum((count - expected) ** 2)) / expected > UNEVEN:
+            return False
+    return True
+
+
+def _accepted(scans: Scans, members: NDArray[np.int64], among: int) -> Join | None:
+    """The group as a campaign, where chance does not explain it."""
+    sources = len(np.unique(scans.source[members]))
+    *own, union = scans.sizes(members.tolist()).tolist()
+    size = scans.scope.size
+    bits = rarity(np.array(own), union, size) - choice(among, len(members))
+    if sources < 2 or bits < SURE_BITS:
+        return None
+    missed = float(np.prod(1 - np.array(own) / size))
+    reason = (
+        f"{sources} sources hit {union} distinct addresses with {sum(own) - union} shared; independent scans of these "
+        f"sizes would hit {size * (1 - missed):.0f}"
+    )
+    return Join(tuple(members.tolist()), PROOF, bits, reason)
+
+
+def pairs_of(scans: Scans, group: NDArray[np.int64]) -> Pairs:
+    """What the pairs of G scans have in common.
+
+    Nothing is said of two scans of one source, nor of scans that lie further apart in time than the longer lasts.
+    """
+    size = np.array([len(scans.places[scan]) for scan in group], np.float64)
+    first, last = scans.first_ns[group], scans.last_ns[group]
+    apart = np.maximum(first[:, None], first) - np.minimum(last[:, None], last)
+    said = (apart <= np.maximum((last - first)[:, None], last - first)) & (
+        scans.source[group][:, None] != scans.source[group]
+    )
+    chance = np.outer(size, size) / scans.scope.size
+    return Pairs(np.where(said, _shared(scans, group), 0.0), np.where(said, chance, 0.0))
+
+
+def _shared(scans: Scans, group: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(G, G) addresses that each two scans have in common, block by block of the telescope."""
+    shared = np.zeros((len(group), len(group)), np.float32)
+    for start in range(0, scans.scope.size, BLOCK):
+        hit = np.zeros((len(group), BLOCK), np.float32)
+        for row, scan in enumerate(group):
+            place = scans.places[scan]
+            low, high = np.searchsorted(place, (start, start + BLOCK))
+            hit[row, place[low:high] - start] = 1
+        shared += hit @ hit.T
+    return shared.astype(np.float64)
+
+
+def together(pairs: Pairs, size: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The group with the most bits among G scans of so many addresses (G,); each member must earn the choice of it.
+
+    Sources that share a scan out evenly hit about as much each: every octave of sizes is searched by itself too, where
+    there is less to hide them.
+    """
+    bits = pairs.bits()
+    cost = log2(len(bits))
+    starts = [_peeled(pairs, bits), *_telling(bits)]
+    low = float(size.min(initial=1))
+    while low <= size.max(initial=0):
+        own = np.flatnonzero((size >= low) & (size <= 2 * low))
+        if 1 < len(own) < len(size):
+            part = np.ix_(own, own)
+            starts.append(own[_peeled(Pairs(pairs.meet[part], pairs.chance[part]), bits[part])])
+        low *= HALF_OCTAVE
+    found = [_improved(bits, start, cost) for start in starts]
+    return max(found, key=lambda group: float(bits[np.ix_(group, group)].sum()) / 2 - cost * len(group))
+
+
+def _telling(bits: NDArray[np.float64]) -> list[NDArray[np.int64]]:
+    """The pairs with the most bits."""
+    flat = np.triu(bits, 1).ravel()
+    most = min(PAIRS, len(flat))
+    best = np.sort(np.argpartition(-flat, most - 1)[:most])
+    return [np.array(divmod(int(one), len(bits))) for one in best if flat[one] > 0]
+
+
+def _peeled(pairs: Pairs, bits: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The best of the groups that are left when one scan after the other goes, each time who meets most, in sigmas."""
+    inside = np.ones(len(bits), np.bool_)
+    meet, chance, row = pairs.meet.sum(axis=1), pairs.chance.sum(axis=1), bits.sum(axis=1)
+    total = float(row.sum()) / 2
+    best, score = inside.copy(), total
+    for _ in range(len(bits) - 2):
+        excess = (meet - chance) / np.sqrt(np.maximum(chance, 1e-9))
+        worst = int(np.argmax(np.where(inside, excess, -np.inf)))
+        total -= row[worst]
+        inside[worst] = False
+        meet, chance, row = meet - pairs.meet[worst], chance - pairs.chance[worst], row - bits[worst]
+        if total > score:
+            best, score = inside.copy(), total
+    return np.flatnonzero(best)
+
+
+def _improved(bits: NDArray[np.float64], start: NDArray[np.int64], cost: float) -> NDArray[np.int64]:
+    """Scans join while they earn their cost and leave when they do not."""
+    inside = np.zeros(len(bits), np.bool_)
+    inside[start] = True
+    gain = bits[:, inside].sum(axis=1) - cost
+    for _ in range(2 * len(bits)):
+        change = np.where(inside, -gain, gain)
+        best = int(np.argmax(change))
+        if change[best] <= 0 or (inside[best] and inside.sum() <= 2):
+            break
+        gain = gain - bits[best] if inside[best] else gain + bits[best]
+        inside[best] = not inside[best]
+    return np.flatnonzero(inside)

@@ -1,0 +1,86 @@
+"""What one run writes into every header, whatever source sends it: Unicornscan's key, Masscan's start second."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import log2
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scangait.recognise.joins.overlap import rarity
+from scangait.recognise.joins.scans import SURE_BITS, Join, Scans, choice
+from scangait.scanners import SCANNERS
+from scangait.scanners.masscan import FIRST_PORT, START_CYCLE
+from scangait.scanners.unicornscan import keys
+
+KEY_PROOF: Final = "one Unicornscan key"
+START_PROOF: Final = "one Masscan start"
+KEY_BITS: Final = 32.0
+FAITHFUL: Final = 0.95
+APART_S: Final = 2
+"""One script starts Masscan on all its sources within so many seconds of each other."""
+
+
+def shared_keys(scans: Scans) -> list[Join]:
+    """Scans, of any port, whose sequence numbers were made with one key of Unicornscan."""
+    if scans.probes.seq is None:
+        return []
+    found = keys(scans.probes)
+    own = np.full(len(scans.samples), -1, np.int64)
+    for scan, sample in enumerate(scans.samples):
+        values, counts = np.unique(found[sample.members], return_counts=True)
+        if counts.max() >= max(2, FAITHFUL * len(sample.members)):
+            own[scan] = int(values[np.argmax(counts)])
+    keyed, joins = np.flatnonzero(own >= 0), []
+    for key in np.unique(own[keyed]):
+        members = np.flatnonzero(own == key)
+        sources = len(np.unique(scans.source[members]))
+        bits = (sources - 1) * KEY_BITS - choice(len(keyed), len(members))
+        if sources > 1 and bits >= SURE_BITS:
+            reason = f"the sequence numbers of {sources} sources are made with one key, {int(key):#010x}: Unicornscan"
+            joins.append(Join(tuple(members.tolist()), KEY_PROOF, bits, reason))
+    return joins
+
+
+def shared_starts(scans: Scans) -> list[Join]:
+    """Masscan scans of one port that began in one second and hardly meet.
+
+    Masscan's source port is 40000 + the second of its start modulo 20000 (scanners.md, 2.4), unless one is given.
+    """
+    marked = np.zeros(len(scans.probes), np.bool_)
+    for signature in SCANNERS["masscan"].signatures:
+        marked |= signature.match(scans.probes)
+    start = np.array([_start(scans, scan, marked) for scan in range(len(scans.samples))], np.int64)
+    return [join for group in scans.groups() for join in _of_port(scans, group[start[group] >= 0], start)]
+
+
+def _start(scans: Scans, scan: int, marked: NDArray[np.bool_]) -> int:
+    """The second at which a Masscan scan began, -1 where nothing says it."""
+    members = scans.samples[scan].members
+    port = int(scans.probes.sport[members].min())
+    spread = int(scans.probes.sport[members].max()) - port
+    if marked[members].mean() < FAITHFUL or spread >= 16 or not FIRST_PORT <= port < FIRST_PORT + START_CYCLE:
+        return -1
+    first = int(scans.first_ns[scan]) // 10**9
+    return first - (first - (port - FIRST_PORT)) % START_CYCLE
+
+
+def _of_port(scans: Scans, group: NDArray[np.int64], start: NDArray[np.int64]) -> Iterator[Join]:
+    group = group[np.argsort(start[group], kind="stable")]
+    cuts = np.flatnonzero(np.diff(start[group]) > APART_S) + 1
+    for members in np.split(group, cuts):
+        sources = len(np.unique(scans.source[members]))
+        if sources < 2:
+            continue
+        *own, union = scans.sizes(members.tolist()).tolist()
+        span = int(start[members].max() - start[members].min()) + 1
+        apart = rarity(np.array(own), union, scans.scope.size)
+        bits = (sources - 1) * log2(START_CYCLE / (2 * span)) + apart - choice(len(group), len(members))
+        if bits >= SURE_BITS and (apart > 0 or union == sum(own)):
+            reason = (
+                f"{sources} sources began within {span} s by Masscan's source port and share {sum(own) - union} of "
+                f"{union} addresses"
+            )
+            yield Join(tuple(np.sort(members).tolist()), START_PROOF, bits, reason)

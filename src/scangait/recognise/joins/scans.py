@@ -1,0 +1,93 @@
+"""The scans of one capture side by side, and what a proof says of some of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import comb, log2
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scangait.evidence.ground import Line
+from scangait.gait.samples import Sample
+from scangait.probes import Probes
+from scangait.telescope import Telescope
+
+SURE_BITS: Final = 14.0
+"""A campaign is named when accident explains it once in 2^14 captures, with every choice of scans counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scans:
+    """S scans of single sources: `samples`, their proven walks `lines` (None: none), and columns (S,).
+
+    `places` are the distinct telescope positions of each, sorted. Scans are ordered by their first probe, so that
+    nothing depends on how they were listed.
+    """
+
+    probes: Probes
+    scope: Telescope
+    samples: tuple[Sample, ...]
+    lines: tuple[Line | None, ...]
+    places: tuple[NDArray[np.int64], ...]
+    source: NDArray[np.int64]
+    port: NDArray[np.int64]
+    proto: NDArray[np.int64]
+    first_ns: NDArray[np.int64]
+    last_ns: NDArray[np.int64]
+
+    def groups(self) -> list[NDArray[np.int64]]:
+        """The scans of each (protocol, port) that several scans have."""
+        _, place = np.unique(self.proto * 2**16 + self.port, return_inverse=True)
+        groups = (np.flatnonzero(place == number) for number in range(place.max(initial=-1) + 1))
+        return [group for group in groups if len(group) > 1]
+
+    def sizes(self, some: Sequence[int]) -> NDArray[np.int64]:
+        """Distinct addresses of each source among `some` scans, and of their union, the last."""
+        by_source: dict[int, list[NDArray[np.int64]]] = {}
+        for scan in some:
+            by_source.setdefault(int(self.source[scan]), []).append(self.places[scan])
+        own = [len(np.unique(np.concatenate(parts))) for parts in by_source.values()]
+        return np.array([*own, len(np.unique(np.concatenate([self.places[scan] for scan in some])))])
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A `proof` that `members` (indices of scans) are one campaign: its `bits` against accident, and the sentence."""
+
+    members: tuple[int, ...]
+    proof: str
+    bits: float
+    reason: str
+    line: Line | None = None
+
+
+def choice(among: int, chosen: int) -> float:
+    """The bits that it costs to choose so many scans among so many."""
+    return log2(comb(among, chosen))
+
+
+def in_order(
+    probes: Probes, scope: Telescope, samples: Sequence[Sample], lines: Sequence[Line | None]
+) -> tuple[Scans, NDArray[np.int64]]:
+    """Scans in an order of their own, and the index (S,) of each in `samples`."""
+    first = np.array([sample.members[0] for sample in samples], np.int64)
+    source, proto = probes.src[first].astype(np.int64), probes.proto[first].astype(np.int64)
+    port, begun = probes.dport[first].astype(np.int64), probes.time_ns[first]
+    order = np.lexsort((first, proto, port, source, begun))
+    listed = [samples[index] for index in order]
+    scans = Scans(
+        probes,
+        scope,
+        tuple(listed),
+        tuple(lines[index] for index in order),
+        tuple(np.unique(sample.place) for sample in listed),
+        source[order],
+        port[order],
+        proto[order],
+        begun[order],
+        np.array([sample.time_ns[-1] for sample in listed], np.int64),
+    )
+    return scans, order

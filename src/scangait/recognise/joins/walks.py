@@ -1,0 +1,128 @@
+"""One ZMap walk shared by several sources: their probes advance with time under one and the same generator.
+
+Shards and threads of one scan step through one cycle, each through its own part: interleaved up to 2.1, one arc each
+since 3.0 (scanners.md, 1.4). Under the multiplier of one shard the probes of every other lie on a line, wherever it
+begins, also where the multiplier is known up to a lift only (scanners.md, 3.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from math import log2
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scangait.evidence.ground import Ground, Line
+from scangait.evidence.line import Points, carried
+from scangait.evidence.walk import find
+from scangait.gait.samples import NANOSECOND
+from scangait.recognise.joins.overlap import rarity
+from scangait.recognise.joins.scans import SURE_BITS, Join, Scans, choice
+from scangait.scanners.cyclic import Group
+from scangait.scanners.logarithm import logarithms
+from scangait.scanners.scanner import Scan
+from scangait.scanners.zmap_order import SMALL_GENERATOR, indices, numbering_of
+
+PROOF: Final = "one ZMap walk"
+LOOKED: Final = 32
+"""Probes of a scan that are laid on another's walk."""
+FASTER: Final = 8.0
+"""Sources of one campaign send at most so many times faster or slower than each other."""
+FIT_BITS: Final = 22.0
+SEARCHED: Final = 3
+"""A group that shares its targets out is searched for a walk in so many of its largest scans."""
+
+
+def walks(scans: Scans) -> list[Join]:
+    """The campaigns of scans on whose walks, where they are known, others of the same port lie."""
+    return [join for group in scans.groups() for join in _of_port(scans, group)]
+
+
+def proven(scans: Scans, members: Iterable[int], free: NDArray[np.bool_], blocked: str) -> Join | None:
+    """The walk of a group that was found otherwise, with all `free` (S,) scans of its port that lie on it too."""
+    largest = sorted(members, key=lambda scan: -len(scans.samples[scan].members))[:SEARCHED]
+    found = [(line.bits, scan, line) for scan in largest if (line := _line(scans, scan, blocked)) is not None]
+    if not found:
+        return None
+    _, scan, line = max(found, key=lambda one: one[:2])
+    group = np.flatnonzero((scans.port == scans.port[scan]) & (scans.proto == scans.proto[scan]) & free)
+    return _join(scans, line, _on(scans, line, scan, group), len(group))
+
+
+def _line(scans: Scans, scan: int, blocked: str) -> Line | None:
+    sample = scans.samples[scan]
+    seconds = (sample.time_ns - sample.time_ns[0]) * NANOSECOND
+    return find(seconds, scans.probes.dst[sample.members], scans.scope.size, blocked)
+
+
+def _of_port(scans: Scans, group: NDArray[np.int64]) -> Iterator[Join]:
+    left = group
+    for scan in group.tolist():
+        line = scans.lines[scan]
+        if line is None or scan not in left:
+            continue
+        members = _on(scans, line, scan, left)
+        join = _join(scans, line, members, len(group))
+        if join is not None:
+            yield join
+            left = np.setdiff1d(left, members)
+
+
+def _on(scans: Scans, line: Line, owner: int, group: NDArray[np.int64]) -> list[int]:
+    """The scans of a group that lie on the walk of one of them."""
+    return [scan for scan in group.tolist() if scan == owner or _fits(scans, line, scan)]
+
+
+def _fits(scans: Scans, line: Line, scan: int) -> bool:
+    """Whether the first probes of a scan lie on lines under another's multiplier."""
+    sample = scans.samples[scan]
+    first = np.sort(np.unique(sample.place, return_index=True)[1])[:LOOKED]
+    when = (sample.time_ns[first] - sample.time_ns[first[0]]) * NANOSECOND
+    index = _indices(line.ground, scans.probes.dst[sample.members[first]])
+    if len(first) < 4 or when[-1] <= 0 or np.any(index < 0):
+        return False
+    group, gap = line.ground.group, float(when[-1]) / (len(when) - 1)
+    x = logarithms(group, index + 1)
+    for jitter, drift in ((min(0.02, gap / 200), 0.005), (min(0.4, max(gap / 10, min(0.02, gap / 2))), 0.05)):
+        points = Points(x, when, group.root, group.prime, group.order, jitter, drift)
+        if carried(points, line.mu, line.rate / FASTER, line.rate * FASTER).bits >= FIT_BITS:
+            return True
+    return False
+
+
+def _indices(ground: Ground, dst: NDArray[np.uint32]) -> NDArray[np.int64]:
+    return indices(numbering_of(Scan(version=ground.version, targets=ground.targets, ports=(80,))), dst)
+
+
+def _join(scans: Scans, line: Line, members: list[int], among: int) -> Join | None:
+    """The campaign of all scans on one walk: each but the first would have this generator by accident only."""
+    sources = len(np.unique(scans.source[members]))
+    *own, union = scans.sizes(members).tolist()
+    apart = rarity(np.array(own), union, scans.scope.size)
+    bits = (sources - 1) * generator_bits(line) + apart - choice(among, len(members))
+    if sources < 2 or bits < SURE_BITS:
+        return None
+    reason = (
+        f"probes of {sources} sources lie on one multiplicative walk over {line.ground.name} (generator "
+        f"{line.generator} modulo {line.ground.group.prime}), {union} distinct addresses, {sum(own) - union} shared"
+    )
+    return Join(tuple(members), PROOF, bits, reason, line)
+
+
+def generator_bits(line: Line) -> float:
+    """How rarely another scan has the same generator: one of all roots, or of the small ones that 4.x draws from."""
+    units = _units(line.ground.group)
+    share = SMALL_GENERATOR / line.ground.group.prime
+    return log2(units * share) if line.generator < SMALL_GENERATOR and share < 1 else log2(units)
+
+
+@cache
+def _units(group: Group) -> float:
+    """The number of generators."""
+    share = 1.0
+    for factor in group.factors:
+        share *= 1 - 1 / factor
+    return group.order * share
