@@ -22,7 +22,13 @@ def test_identify_prints_one_json_verdict_per_scan():
     done = scangait("identify", ZMAP, "--json")
     verdict = msgspec.json.decode(done.stdout, type=Verdict)
     assert (done.returncode, verdict.label, verdict.version, verdict.probes) == (0, "zmap", "<=2.1", 4096)
-    assert {evidence.kind for evidence in verdict.evidence} == {"movement", "intensity", "coverage", "signature", "walk"}
+    assert {evidence.kind for evidence in verdict.evidence} == {
+        "movement",
+        "intensity",
+        "coverage",
+        "signature",
+        "walk",
+    }
     assert verdict.confidence > 0.99
 
 
