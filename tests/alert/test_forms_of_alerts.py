@@ -13,7 +13,7 @@ from parsezeeklogs import ZeekLog
 from py_ocsf_models.events.findings.detection_finding import DetectionFinding
 from schemas import CEF_KEYS, ECS, ECS_KINDS, ECS_TYPES_OF, OCSF_FINDING, OCSF_REQUIRED
 
-from scangait.alert import plain, zeek
+from scangait.alert import dispatch, metrics, outputs, plain, zeek
 from scangait.alert.alert import Alert, identity, masked, reasons, summary
 from scangait.alert.formats import FORMATS
 
@@ -186,7 +186,7 @@ def test_free_text_cannot_drive_a_terminal():
     assert "\\x1b[31m" in line
 
 
-@pytest.mark.parametrize("module", [plain], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [plain, outputs, metrics, dispatch], ids=lambda module: module.__name__)
 def test_examples_in_docstrings_run(module):
     assert not doctest.testmod(module).failed
 
