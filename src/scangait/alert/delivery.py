@@ -37,7 +37,10 @@ class Counts:
 
 
 class Delivery:
-    """Delivers alerts to one output. `say` gets one line when trouble begins, when it ends, and for drops."""
+    """Delivers alerts to one output. `say` gets one line when trouble begins, when it ends, and for drops.
+
+    `resumed` is the number that the last checkpoint named, where one is gone on from: all alerts behind it come again.
+    """
 
     def __init__(
         self,
@@ -48,7 +51,7 @@ class Delivery:
         *,
         waiting: int = WAITING,
         pause: float = FIRST_PAUSE,
-        resumed: bool = False,
+        resumed: int | None = None,
     ) -> None:
         self.name, self.output, self.spool, self.say = name, output, spool, say
         self.waiting, self.pause = waiting, pause
@@ -58,7 +61,7 @@ class Delivery:
         self.stopping = self.busy = self.flushing = self.closed = False
         self.trouble = ""
         self.broken: BaseException | None = None
-        self.seen = spool.last() if resumed else 0
+        spool.begin(resumed)
         self.thread = Thread(target=self._work, name=f"output {name}", daemon=True)
         self.thread.start()
 
@@ -68,8 +71,6 @@ class Delivery:
         with self.changed:
             if self.broken is not None:
                 raise self._stopped(self.broken)
-            if alert.sequence <= self.seen:
-                return
             if self.spool.depth == 0 and len(self.queue) < self.waiting:
                 self.queue.append(alert)
             elif not self.spool.put(alert):

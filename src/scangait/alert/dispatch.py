@@ -28,7 +28,9 @@ def say(line: str) -> None:
 class Dispatcher:
     """The outputs of one watch, each with its own queue, thread and spool in `folder`.
 
-    `outputs` maps FORM=TARGET to its choices. With `mask` no output learns an address of the telescope. Raises
+    `outputs` maps FORM=TARGET to its choices. With `mask` no output learns an address of the telescope. `resumed` is
+    the number that the last checkpoint named (after `flush`), where one is gone on from: the alerts behind it must
+    then be put again, files leave out those that they hold, and network receivers may see some twice. Raises
     OutputError where an output or the folder cannot be opened: what cannot be written at the start is not begun.
     """
 
@@ -38,6 +40,7 @@ class Dispatcher:
         folder: Path,
         *,
         mask: bool = False,
+        resumed: int | None = None,
         limit: int = LIMIT,
         waiting: int = WAITING,
         pause: float = FIRST_PAUSE,
@@ -51,10 +54,10 @@ class Dispatcher:
             raise OutputError(f"{folder}: no place to spool alerts ({error.strerror}); choose another") from error
         try:
             for spec, choices in outputs.items():
-                output = open_output(spec, choices)
+                output = open_output(spec, choices, resumed=resumed is not None)
                 spool = Spool(folder / f"{spool_name(spec)}.spool", limit)
                 self.deliveries.append(
-                    Delivery(shown(spec), output, spool, log, waiting=waiting, pause=pause, resumed=choices.resumed)
+                    Delivery(shown(spec), output, spool, log, waiting=waiting, pause=pause, resumed=resumed)
                 )
         except BaseException:
             self.close(0)

@@ -21,34 +21,34 @@ class Choices:
     rotate_bytes: int = 0
     rotate_seconds: int = 0
     token: Path | None = None
-    resumed: bool = False
 
 
-Opener = Callable[[str, Format, Choices], Output]
+Opener = Callable[[str, Format, Choices, bool], Output]
 
 
-def _file(target: str, form: Format, choices: Choices) -> Output:
+def _file(target: str, form: Format, choices: Choices, resumed: bool) -> Output:
     return FileOutput(
         Path(target.removeprefix("file://")),
         form,
         rotate_bytes=choices.rotate_bytes,
         rotate_seconds=choices.rotate_seconds,
-        resumed=choices.resumed,
+        resumed=resumed,
     )
 
 
-def _standard(target: str, form: Format, choices: Choices) -> Output:
-    del target, choices
+def _standard(target: str, form: Format, choices: Choices, resumed: bool) -> Output:
+    del target, choices, resumed
     return Standard(form)
 
 
-def _syslog(target: str, form: Format, choices: Choices) -> Output:
-    del choices
+def _syslog(target: str, form: Format, choices: Choices, resumed: bool) -> Output:
+    del choices, resumed
     parts = urlsplit(target)
     return Syslog(parts.hostname or "", parts.port or 0, form, stream=parts.scheme == "tcp")
 
 
-def _webhook(target: str, form: Format, choices: Choices) -> Output:
+def _webhook(target: str, form: Format, choices: Choices, resumed: bool) -> Output:
+    del resumed
     from scangait.alert.webhook import Webhook  # http.client costs as much as all the rest here
 
     return Webhook(target, form, token=choices.token)
@@ -65,13 +65,14 @@ CARRIERS: Final[dict[str, Opener]] = {
 }
 
 
-def open_output(spec: str, choices: Choices | None = None) -> Output:
+def open_output(spec: str, choices: Choices | None = None, *, resumed: bool = False) -> Output:
     """The output of FORM=TARGET, for example ecs=/var/log/alerts.json, cef=udp://127.0.0.1:514, text=-.
 
-    Raises ValueError where it is not of that form, OutputError where the target cannot be opened.
+    When `resumed`, files leave out the alerts that they hold. Raises ValueError where it is not of that form,
+    OutputError where the target cannot be opened.
     """
     form, target, scheme = parsed(spec)
-    return CARRIERS[scheme](target, FORMATS[form], choices or Choices())
+    return CARRIERS[scheme](target, FORMATS[form], choices or Choices(), resumed)
 
 
 def parsed(spec: str) -> tuple[str, str, str]:

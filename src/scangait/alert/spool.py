@@ -18,6 +18,9 @@ from scangait.errors import OutputError
 HEAD: Final = 21
 """The file begins with a line of 20 digits: where the first alert that still waits begins."""
 SKIM: Final = 1 << 16
+MARK: Final = b"=\n"
+"""A line between what an older run left and what this one adds; no alert contains an equals sign before its end."""
+NUMBER: Final = re.compile(rb'"sequence":(\d+)')
 
 
 class Spool:
@@ -47,6 +50,9 @@ class Spool:
         """The alert that has waited longest, None when nothing waits, and how many damaged lines were thrown away."""
         damaged = 0
         while line := self._line():
+            if line == MARK:
+                self._forget(line)
+                continue
             try:
                 return msgspec.json.decode(line, type=Alert), damaged
             except msgspec.MsgspecError:
@@ -56,9 +62,12 @@ class Spool:
 
     def drop_first(self) -> None:
         """Forget the one that `first` said."""
-        self.start += len(self._line())
         self.depth -= 1
-        if self.start == self.end:
+        self._forget(self._line())
+
+    def _forget(self, line: bytes) -> None:
+        self.start += len(line)
+        if self.depth == 0:
             os.ftruncate(self.file, HEAD)
             self.start = self.end = HEAD
         os.pwrite(self.file, b"%020d\n" % self.start, 0)
@@ -75,10 +84,27 @@ class Spool:
         self.depth += kept
         return len(lines) - kept
 
-    def last(self) -> int:
-        """The highest sequence that waits, 0 for none."""
-        waiting = os.pread(self.file, self.end - self.start, self.start)
-        return max((int(number) for number in re.findall(rb'"sequence":(\d+)', waiting)), default=0)
+    def begin(self, resumed: int | None) -> None:
+        """Begin a run: a new one, or one that goes on behind this number of the last checkpoint.
+
+        Whoever goes on raises all alerts behind the checkpoint again, so those that wait from the run that was broken
+        off are forgotten; without them the order would be lost. What an older run left stays, before a mark.
+        """
+        try:
+            if resumed is None:
+                self.end += os.pwrite(self.file, MARK, self.end) if self.depth else 0
+                return
+            waiting = os.pread(self.file, self.end - self.start, self.start)
+            older, mark, ours = waiting.rpartition(MARK)
+            lines = ours.splitlines(keepends=True)
+            kept = [line for line in lines if (found := NUMBER.search(line)) and int(found[1]) <= resumed]
+            self.end = self.start + len(older) + len(mark) + sum(map(len, kept))
+            self.depth -= len(lines) - len(kept)
+            os.ftruncate(self.file, self.end)
+        except OSError as error:
+            raise OutputError(
+                f"{self.path}: cannot be written ({error.strerror}); free or choose another place"
+            ) from error
 
     def flush(self) -> None:
         """Force it to the disk."""
@@ -95,7 +121,8 @@ class Spool:
         self.start = int(raw[: HEAD - 1]) if sound else HEAD
         self.end = max(raw.rfind(b"\n") + 1, HEAD) if sound else HEAD
         self.start = min(self.start, self.end)
-        self.depth = raw[self.start : self.end].count(b"\n")
+        waiting = raw[self.start : self.end]
+        self.depth = waiting.count(b"\n") - waiting.count(MARK)
         os.ftruncate(self.file, self.end)
         os.pwrite(self.file, b"%020d\n" % self.start, 0)
 
