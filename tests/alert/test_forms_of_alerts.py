@@ -4,6 +4,7 @@ import ipaddress
 import json
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -196,3 +197,12 @@ def test_stamps_are_exact_to_the_nanosecond(one):
     text = plain.stamp(one.time_ns)
     whole = int(datetime.fromisoformat(text[:19]).replace(tzinfo=UTC).timestamp())
     assert whole * 10**9 + int(text[20:29]) == one.time_ns
+
+
+def test_the_docs_of_outputs_run_and_name_every_form_and_target():
+    path = Path(__file__).parents[2] / "docs" / "outputs.md"
+    result = doctest.testfile(str(path), module_relative=False)
+    assert result.attempted > len(FORMATS)
+    assert not result.failed
+    for word in [*FORMATS, *outputs.CARRIERS, *Alert.__struct_fields__]:
+        assert word in path.read_text() or word in {"format", "file"}
