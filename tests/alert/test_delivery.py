@@ -135,6 +135,52 @@ def test_flush_makes_the_queue_safe_even_while_the_output_hangs(tmp_path):
     assert delivery.output.got == list(range(1, 31))
 
 
+def test_flush_waits_once_for_an_output_that_hangs_and_not_at_all_for_one_that_is_down(tmp_path):
+    gate, said = Event(), []
+    hanging = started(tmp_path, Scripted(gate=gate), said)
+    (tmp_path / "y").mkdir()
+    down = started(tmp_path / "y", Scripted(*[OutputError("down")] * 1000), said)
+    down.pause = 10
+    for delivery, longest in ((hanging, 1.0), (down, 0.4)):
+        delivery.put(alert(1))
+        time.sleep(0.1)
+        begun = time.monotonic()
+        assert delivery.flush(0.5)
+        assert time.monotonic() - begun < longest
+        for sequence in range(2, 12):
+            delivery.put(alert(sequence))
+            begun = time.monotonic()
+            assert delivery.flush(0.5)
+            assert time.monotonic() - begun < 0.2
+        assert delivery.spool.depth == 11
+    gate.set()
+    hanging.close(5)
+    down.close(0.01)
+    assert hanging.output.got == list(range(1, 12))
+
+
+def test_flush_reaches_the_output_while_its_spool_still_drains(tmp_path):
+    class Slow(Scripted):
+        flushed = 0
+
+        def write(self, one):
+            time.sleep(0.01)
+            super().write(one)
+
+        def flush(self):
+            self.flushed = len(self.got)
+
+    delivery = started(tmp_path, Slow(), [], waiting=3)
+    for sequence in range(1, 101):
+        delivery.put(alert(sequence))
+    begun = time.monotonic()
+    assert delivery.flush(0.9)
+    assert time.monotonic() - begun < 0.5
+    assert 3 <= delivery.output.flushed < 60
+    delivery.close(10)
+    assert delivery.output.got == list(range(1, 101))
+
+
 @settings(max_examples=60)
 @given(steps=st.lists(st.sampled_from(["put", "take", "again", "before"]), max_size=60), limit=st.integers(600, 6000))
 def test_a_spool_is_a_queue_on_disk(tmp_path_factory, steps, limit):

@@ -1,3 +1,4 @@
+import json
 import re
 import shutil
 import socket
@@ -12,6 +13,7 @@ from alert_samples import NASTY, alert, alerts
 from hypothesis import Phase, given, settings
 
 from scangait.alert.alert import identity
+from scangait.alert.dispatch import Dispatcher
 from scangait.alert.formats import FORMATS
 from scangait.alert.output import Refused
 from scangait.alert.outputs import Choices, open_output
@@ -242,3 +244,28 @@ def test_nobody_there_is_one_clear_line():
 def test_a_token_that_cannot_be_read_is_said(tmp_path):
     with pytest.raises(OutputError, match="No such file"):
         Webhook("http://127.0.0.1:9/", FORMATS["json"], token=tmp_path / "none").write(alert())
+
+
+def test_through_500s_hangs_and_a_receiver_that_is_away_every_alert_arrives_in_order_by_one_name(tmp_path, monkeypatch):
+    monkeypatch.setattr("scangait.alert.webhook.SECONDS", 0.3)
+    said, port = [], free_port()
+    dispatcher = Dispatcher(
+        {f"json=http://127.0.0.1:{port}/": Choices()}, tmp_path / "s", waiting=3, pause=0.01, log=said.append
+    )
+    for sequence in range(1, 21):
+        dispatcher.put(alert(sequence))
+    time.sleep(0.1)
+    with receiving(500, 200, "cut", 503, 200, "hang", 400, 429, port=port) as (server, _):
+        until = time.monotonic() + 20
+        while dispatcher.deliveries[0].depth() and time.monotonic() < until:
+            time.sleep(0.02)
+        ((counts, waiting),) = dispatcher.state().values()
+        dispatcher.close(5)
+    # A receiver that answers too late has taken the alert all the same: it sees it again, by the same name.
+    once = {headers["Idempotency-Key"]: json.loads(body)["sequence"] for headers, body in server.got}
+    assert list(once.values()) == sorted(once.values())
+    assert counts.written + counts.dropped == 20
+    assert len(once) >= counts.written
+    assert (counts.dropped <= 1, waiting) == (True, 0)
+    assert counts.retries >= 6
+    assert "Connection refused" in said[0]

@@ -58,7 +58,7 @@ class Delivery:
         self.counts = Counts()
         self.queue: deque[Alert] = deque()
         self.changed = Condition()
-        self.stopping = self.busy = self.flushing = self.closed = False
+        self.stopping = self.busy = self.flushing = self.hung = self.closed = False
         self.trouble = ""
         self.broken: BaseException | None = None
         spool.begin(resumed)
@@ -80,12 +80,19 @@ class Delivery:
             self.say(dropped)
 
     def flush(self, seconds: float) -> bool:
-        """Whether everything taken so far is written, or safe in the spool, within this time."""
+        """Whether everything taken so far is written, or safe in the spool; False where the spool had no room.
+
+        Waits this long for an output that is at work, and not at all for one in trouble or one that hung before.
+        """
         with self.changed:
             self.flushing = True
             self.changed.notify_all()
-            done = self.changed.wait_for(lambda: not self.queue and not self.busy and not self.flushing, seconds)
+            self.changed.wait_for(
+                lambda: self._settled() or self.trouble or self.hung or self.broken is not None, seconds
+            )
+            done = self._settled()
             if not done:
+                self.hung = self.busy
                 self.flushing = False
                 done = self._spill()
             self.spool.flush()
@@ -115,6 +122,9 @@ class Delivery:
         if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
             return OutputError(f"{self.name}: cannot go on ({error.strerror}); look at the disk of {self.spool.path}")
         return error
+
+    def _settled(self) -> bool:
+        return not self.queue and not self.flushing
 
     def _idle(self) -> bool:
         return not self.queue and not self.spool.depth and not self.busy
@@ -155,7 +165,7 @@ class Delivery:
                 self.changed.wait_for(lambda: self.stopping or self.queue or self.spool.depth or self.flushing)
                 if self.stopping:
                     return None
-                alert = self.queue[0] if self.queue else self._waited()
+                alert = self.queue[0] if self.queue else None if self.flushing else self._waited()
                 self.busy = True
                 if alert is not None:
                     return alert
@@ -176,7 +186,7 @@ class Delivery:
                 first, _ = (None, 0) if self.closed else self.spool.first()
                 if first is not None and first.sequence == alert.sequence:
                     self.spool.drop_first()
-            self.busy = False
+            self.busy = self.hung = False
             if self.trouble:
                 recovered, self.trouble = f"{self.name}: delivers again, {self.spool.depth} alerts waited on disk", ""
             self.changed.notify_all()

@@ -69,7 +69,7 @@ class Dispatcher:
         for delivery in self.deliveries:
             delivery.put(kept)
 
-    def flush(self, seconds: float = 5.0) -> bool:
+    def flush(self, seconds: float = 1.0) -> bool:
         """Whether everything put so far is written or safe on disk: ask before a checkpoint names its sequence."""
         until = time.monotonic() + seconds
         safe = [delivery.flush(max(0.0, until - time.monotonic())) for delivery in self.deliveries]

@@ -27,11 +27,11 @@ class Webhook:
     The header Idempotency-Key names the alert, so that a receiver can tell a repeat. Redirects are not followed.
     """
 
-    def __init__(self, url: str, form: Format, *, token: Path | None = None, seconds: float = SECONDS) -> None:
+    def __init__(self, url: str, form: Format, *, token: Path | None = None, seconds: float = 0) -> None:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.password:
             raise ValueError(f"{url!r} is no http or https address without a user name; put a token into a file")
-        self.parts, self.form, self.token, self.seconds = parts, form, token, seconds
+        self.parts, self.form, self.token, self.seconds = parts, form, token, seconds or SECONDS
         self.name = f"{parts.scheme}://{parts.netloc}"
 
     def write(self, alert: Alert) -> None:
