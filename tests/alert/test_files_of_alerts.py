@@ -175,7 +175,7 @@ def test_standard_output_is_a_line_at_a_time():
 
 @pytest.mark.parametrize(
     "spec",
-    ["json", "=x", "xml=/tmp/a", "json=", "json=ftp://host/x", "cef=udp://host", "cef=tcp://:99", "json=http://me:pw@h/",
+    ["json", "=x", "xml=a", "json=", "json=ftp://host/x", "cef=udp://host", "cef=tcp://:99", "json=http://me:pw@h/",
      "cef=udp://host:99999"],
 )  # fmt: skip
 def test_a_wrong_output_says_what_to_write(spec):

@@ -181,6 +181,32 @@ def test_a_rotated_file_is_read_to_its_end_before_the_new_one(tmp_path):
     assert got == [2, 3, 4, 5]
 
 
+def test_a_file_rotated_before_it_held_a_header_is_only_a_warning(tmp_path):
+    path = tmp_path / "a.pcap"
+    path.write_bytes(pcap(packets(0, 1))[:10])
+    running = follow(str(path), poll=0.01)
+    drained(running)
+    rotate(path, pcap(packets(1, 2)))
+    got, until = [], time.monotonic() + 5
+    while not numbered(got) and time.monotonic() < until:
+        got += drained(running)
+    assert numbered(got) == [1, 2]
+    assert "10 bytes are too few for a capture" in warnings(got)[0]
+
+
+@given(raw=st.binary(max_size=300), cut=st.integers(0, 300), packing=st.sampled_from(sorted(PACKERS)))
+def test_hostile_bytes_give_probes_warnings_or_one_clear_error(raw, cut, packing):
+    for head in (b"", pcap([]), section() + interface()):
+        feed, packed, said = Feed("a"), PACKERS[packing](head + raw), ""
+        try:
+            for piece in (packed[:cut], packed[cut:]):
+                list(feed.take(piece))
+        except CaptureError as error:
+            said = str(error)
+        said += " ".join(feed.finish().warnings)
+        assert "\n" not in said
+
+
 def test_rotated_while_away_the_rest_of_the_old_file_is_found(tmp_path):
     path = tmp_path / "a.pcap"
     path.write_bytes(pcap(packets(0, 2)))

@@ -52,7 +52,7 @@ class Feed:
         return left
 
     def finish(self) -> Tally:
-        """What is left over when no more bytes will come."""
+        """What is left over when no more bytes will come; too few for a capture are only a warning then."""
         if self.over:
             return Tally()
         try:
@@ -61,7 +61,7 @@ class Feed:
             if not self.plain and not parsed:
                 return Tally(warnings=(f"{self.name}: the file is empty",))
             return self.parser.finish()
-        except Damaged as damage:
+        except (Damaged, CaptureError) as damage:
             return Tally(warnings=(str(damage),))
 
     def _parse(self, piece: bytes) -> Iterator[Batch]:
