@@ -380,6 +380,19 @@ def test_a_pipe_gives_its_probes_as_they_come_and_ends_with_it(packing):
     assert program.returncode == 0
 
 
+def test_a_named_pipe_waits_for_who_writes_and_ends_with_it(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    running = follow(str(path), poll=0.01)
+    assert numbered(drained(running)) == []
+    with path.open("wb") as file:
+        file.write(pcap(packets(0, 3)))
+        file.flush()
+        assert numbered(drained(running)) == [0, 1, 2]
+        file.write(pcap(packets(3, 1))[24:])
+    assert numbered(running) == [3]
+
+
 def test_a_pipe_cut_in_a_record_says_so():
     raw = pcap(packets(0, 2))[:-3]
     done = subprocess.run([sys.executable, "-c", PIPED], input=raw, capture_output=True, check=True)

@@ -1,8 +1,8 @@
 """Follow: batches from a source that grows, for as long as it does, each with the position to go on from.
 
-A source is "-" (standard input), a capture that is still being written, a folder where captures appear one after
-another, or "interface:NAME". While there is nothing to read an empty batch comes every `poll` seconds, so that the
-caller can look at its clock.
+A source is "-" (standard input), a named pipe, a capture that is still being written, a folder where captures appear
+one after another, or "interface:NAME". While there is nothing to read an empty batch comes every `poll` seconds, so
+that the caller can look at its clock.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def follow(
     """
     stop = stop or Event()
     if source == "-":
-        return _pipe(stop, poll)
+        return _pipe("-", sys.stdin.fileno(), stop, poll)
     if source.startswith(INTERFACE):
         from scangait.capture.interface import frames, listen, opened
         from scangait.capture.privileges import become
@@ -56,6 +56,8 @@ def follow(
     path = Path(source)
     if not path.exists() and (since is None or not path.parent.is_dir()):
         raise CaptureError(f"{source}: no such file, folder or interface; write interface:NAME for an interface")
+    if path.is_fifo():
+        return _pipe(source, os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), stop, poll)
     if path.is_dir():
         from scangait.capture.folder import folder
 
@@ -68,21 +70,20 @@ def warning(text: str) -> Batch:
     return Batch(empty(), Tally(warnings=(text,)))
 
 
-def _pipe(stop: Event, poll: float) -> Iterator[Batch]:
-    """Batches of what a pipe brings until it ends."""
-    file, feed = sys.stdin.fileno(), Feed("-")
-    look = select.poll()
+def _pipe(name: str, file: int, stop: Event, poll: float) -> Iterator[Batch]:
+    """Batches of what a pipe brings until nobody writes to it any more."""
+    feed, look = Feed(name), select.poll()
     look.register(file, select.POLLIN | select.POLLHUP)
     while not stop.is_set():
         if not look.poll(poll * 1000):
-            yield Batch(empty(), Tally(), Position("-", feed.offset))
+            yield Batch(empty(), Tally(), Position(name, feed.offset))
             continue
         raw = os.read(file, CHUNK)
         if not raw:
-            yield Batch(empty(), feed.finish(), Position("-", feed.offset))
+            yield Batch(empty(), feed.finish(), Position(name, feed.offset))
             return
         for batch in feed.take(raw):
-            yield Batch(batch.probes, batch.tally, Position("-", feed.offset))
+            yield Batch(batch.probes, batch.tally, Position(name, feed.offset))
 
 
 def _file(path: str, since: Position | None, stop: Event, poll: float, *, once: bool) -> Iterator[Batch]:
