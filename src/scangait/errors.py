@@ -8,6 +8,7 @@ ScangaitError            exit code 1: the data are at fault
 ├── LibraryError         damaged library, newer version, movement it was not learned for
 ├── ScannerError         unknown tool or version, a scan that cannot be
 ├── ResultError          a saved result that is damaged or newer than this program
+├── ConfigError          a configuration that cannot be read or followed
 └── OutputError          a file that cannot be written
 
 A message says what is wrong, where, and what to try, in one line.
@@ -44,6 +45,10 @@ class ScannerError(ScangaitError):
 
 class ResultError(ScangaitError):
     """A saved result cannot be shown."""
+
+
+class ConfigError(ScangaitError):
+    """A configuration cannot be read or followed."""
 
 
 class OutputError(ScangaitError):

@@ -12,8 +12,9 @@ from typing import Final
 import numpy as np
 
 from scangait.capture.batch import Batch, Tally
-from scangait.capture.opening import Damaged, chunks, expand
+from scangait.capture.opening import chunks, expand
 from scangait.capture.packets import is_capture, packets
+from scangait.capture.unpack import Damaged
 from scangait.errors import CaptureError
 from scangait.probes import Probes, concat, in_time_order
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from scangait.capture.position import Position
 from scangait.probes import Probes
 
 KINDS: Final = ("probes", "backscatter", "fragments", "non-IPv4", "other packets", "damaged", "untimed", "unreadable")
@@ -27,7 +28,11 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Probes in the order of the input, and the tally of the packets among which they were found."""
+    """Probes in the order of the input, and the tally of the packets among which they were found.
+
+    `position` is behind the last of them, where the input has such a thing.
+    """
 
     probes: Probes
     tally: Tally
+    position: Position | None = None

@@ -10,13 +10,11 @@ from queue import Full, Queue
 from threading import Event, Thread
 from typing import IO, Final
 
+from scangait.capture.unpack import CHUNK, Damaged, Unpacker
 from scangait.errors import CaptureError
 
-CHUNK: Final = 1 << 22
 AHEAD: Final = 4
 """Chunks that wait between the thread that decompresses and the one that parses."""
-GZIP: Final = b"\x1f\x8b"
-ZSTD: Final = b"\x28\xb5\x2f\xfd"
 
 
 def expand(sources: str | Path | Iterable[str | Path]) -> list[str]:
@@ -64,10 +62,6 @@ def chunks(name: str) -> Iterator[bytes]:
         stop.set()
 
 
-class Damaged(Exception):  # noqa: N818  it becomes a warning, not an error
-    """Compressed data end too early or are damaged; what came before is good."""
-
-
 def _expand_one(source: str) -> list[str]:
     if source == "-":
         return [source]
@@ -88,16 +82,11 @@ def _expand_one(source: str) -> list[str]:
 def _plain(name: str) -> Iterator[bytes]:
     try:
         with sys.stdin.buffer if name == "-" else Path(name).open("rb", buffering=0) as stream:
-            first = stream.read(4)
-            while first and len(first) < 4 and (more := stream.read(4 - len(first))):
-                first += more
-            if first[:2] == GZIP:
-                yield from _gunzip(name, stream, first)
-            elif first == ZSTD:
-                yield from _unzstd(name, stream, first)
-            else:
-                yield first
-                yield from _raw(stream)
+            unpack = Unpacker(name)
+            for piece in _raw(stream):
+                yield from unpack.feed(piece)
+            if rest := unpack.finish():
+                yield rest
     except OSError as error:
         raise CaptureError(f"{name}: cannot be read ({error.strerror}); check the file and its permissions") from error
 
@@ -107,45 +96,3 @@ def _raw(stream: IO[bytes]) -> Iterator[bytes]:
     read = getattr(stream, "read1", stream.read)
     while chunk := read(CHUNK):
         yield chunk
-
-
-def _gunzip(name: str, stream: IO[bytes], first: bytes) -> Iterator[bytes]:
-    from isal import isal_zlib
-
-    unpack, pending = isal_zlib.decompressobj(wbits=31), first
-    try:
-        while pending or (pending := next(_raw(stream), b"")):
-            out = unpack.decompress(pending, CHUNK)
-            if out:
-                yield out
-            pending = unpack.unconsumed_tail
-            if unpack.eof:
-                pending = unpack.unused_data or next(_raw(stream), b"")
-                if pending and not pending.startswith(GZIP[: len(pending)]):
-                    raise Damaged(f"{name}: bytes after the end of the gzip data are no gzip member and were left out")
-                unpack = isal_zlib.decompressobj(wbits=31)
-                if not pending:
-                    return
-        raise Damaged(f"{name}: the gzip data end too early; everything before was used")
-    except isal_zlib.error as error:  # type: ignore[misc]
-        raise Damaged(f"{name}: damaged gzip data ({error}); everything before was used") from error
-
-
-def _unzstd(name: str, stream: IO[bytes], first: bytes) -> Iterator[bytes]:
-    import zstandard
-
-    unpack, pending = zstandard.ZstdDecompressor().decompressobj(), first
-    try:
-        while pending or (pending := next(_raw(stream), b"")):
-            out = unpack.decompress(pending)
-            if out:
-                yield out
-            pending = b""
-            if unpack.eof:
-                pending = unpack.unused_data or next(_raw(stream), b"")
-                if not pending:
-                    return
-                unpack = zstandard.ZstdDecompressor().decompressobj()
-        raise Damaged(f"{name}: the zstd data end too early; everything before was used")
-    except zstandard.ZstdError as error:
-        raise Damaged(f"{name}: damaged zstd data ({error}); everything before was used") from error

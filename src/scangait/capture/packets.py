@@ -9,9 +9,9 @@ import numpy as np
 
 from scangait.capture.batch import KINDS, Batch, Tally
 from scangait.capture.headers import Rows, rows
-from scangait.capture.opening import Damaged
 from scangait.capture.pcap import HEADER, MAGIC, RECORD, Pcap
 from scangait.capture.pcapng import Pcapng
+from scangait.capture.unpack import Damaged
 from scangait.errors import CaptureError
 from scangait.probes import Probes
 

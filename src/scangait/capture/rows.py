@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from scangait.capture.batch import Batch, Tally
-from scangait.capture.opening import Damaged
+from scangait.capture.unpack import Damaged
 from scangait.errors import CaptureError
 from scangait.probes import COLUMNS, ICMP, REQUIRED, TCP, UDP, Probes, empty
 
