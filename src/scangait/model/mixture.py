@@ -49,11 +49,15 @@ def bic(mixture: Mixture, count: int) -> float:
 
 def best_mixture(x: NDArray[np.float64], *, floor: NDArray[np.float64], max_states: int = 7) -> Mixture:
     """The mixture with the smallest BIC among 1..max_states clusters; x (T, D)."""
+    return min(search(x, floor=floor, max_states=max_states), key=lambda mixture: bic(mixture, len(x)))
+
+
+def search(x: NDArray[np.float64], *, floor: NDArray[np.float64], max_states: int = 7) -> list[Mixture]:
+    """Mixtures of 1, 2, ... clusters fitted to x (T, D), as many as it takes to know which has the smallest BIC."""
     if not len(x) or not np.all(np.isfinite(x)):
         raise FitError(f"mixture: {len(x)} observations fit no cluster, or one is not finite")
     laid = _lay(np.asarray(x, np.float64), floor)
-    fitted = [_fit(laid, states, floor) for states in range(1, _different(x, max_states) + 1)]
-    return min(fitted, key=lambda mixture: bic(mixture, len(x)))
+    return [_fit(laid, states, floor) for states in range(1, _different(x, max_states) + 1)]
 
 
 def fit_mixtures(
@@ -123,11 +127,24 @@ def _lay(x: NDArray[np.float64], floor: NDArray[np.float64]) -> _Laid:
 
 def _fit(laid: _Laid, states: int, floor: NDArray[np.float64]) -> Mixture:
     """EM for one number of clusters."""
+    mixture = run(laid, states, floor)
+    if not np.isfinite(mixture.loglik):
+        raise FitError(f"mixture: the likelihood of {states} clusters is not finite")
+    return mixture
+
+
+def run(
+    laid: _Laid,
+    states: int,
+    floor: NDArray[np.float64],
+    *,
+    tolerance: float = TOLERANCE,
+    limit: int = MAX_ITERATIONS,
+) -> Mixture:
+    """EM from slices of equal count, until it gains less than `tolerance` per observation or takes `limit` M-steps."""
     parameters = _start(laid, states, floor)
     kinds = each_state(states), each_state(len(floor))
-    loglik, _ = expectation_maximisation(laid.side, laid.counts, parameters, floor, *kinds, TOLERANCE, MAX_ITERATIONS)
-    if not np.isfinite(loglik):
-        raise FitError(f"mixture: the likelihood of {states} clusters is not finite")
+    loglik, _ = expectation_maximisation(laid.side, laid.counts, parameters, floor, *kinds, tolerance, limit)
     weights, means, variances = parameters
     return Mixture(weights, np.ascontiguousarray(means.T), np.ascontiguousarray(variances.T), float(loglik))
 

@@ -37,8 +37,8 @@ EXP2: Final = (
 """2^f for |f| <= 1/2 to 6e-16: 1 + f g(f), where g interpolates (2^f - 1) / f at 10 Chebyshev nodes."""
 LOG2: Final = tuple(2 / log(2) / (2 * j + 1) for j in range(11))
 """log2((1 + u) / (1 - u)) / u in powers of u^2: the series of the inverse hyperbolic tangent."""
-LEAST_EXPONENT: Final = -1000.0
-"""exp2 takes anything smaller for this: a number near 1e-301 that is still normal."""
+LEAST_EXPONENT: Final = -900.0
+"""exp2 takes anything smaller for this: nothing beside UNDERFLOW, and far from subnormal numbers, which are slow."""
 NOTHING: Final = 1e-307
 """A probability below this, which may not be a normal number, counts as none in logarithms."""
 IMPOSSIBLE: Final = -1e300
