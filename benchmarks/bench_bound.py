@@ -16,7 +16,7 @@ from scangait.model.score import interleave, pack
 
 HEADER = ("dims", "m", "score", "mixture EM", "Baum-Welch E-step")
 CHAINS, TURNS, STEPS = 8, 20_000, 20_000
-E_STEPS = 300
+E_STEPS, TIMES = 300, 20
 
 
 @kernel
@@ -28,6 +28,23 @@ def _peak(turns: int, data: np.ndarray, size: tuple[float, ...]) -> None:
         a, b = fma(a, x, y), fma(b, x, y)
     put(data, 0, a)
     put(data, 8, b)
+
+
+@kernel
+def _expect(
+    times: int,
+    side: np.ndarray,
+    begins: np.ndarray,
+    block: np.ndarray,
+    states: tuple[float, ...],
+    dims: tuple[float, ...],
+    memory: np.ndarray,
+    sums: np.ndarray,
+) -> None:
+    """The E-step again and again; side (T D, 8), begins (1, 8), block (R, 8), memory (2 T m, 8), sums (R + 1, 8)."""
+    for _ in range(times):
+        ascend(side, (0, 0), begins, block, states, dims, memory, sums)
+        descend(side, (0, 0), begins, block, states, dims, memory, sums)
 
 
 def operations(dims: int, states: int) -> tuple[int, int, int]:
@@ -55,21 +72,16 @@ def measure(dims: int, states: int) -> tuple[object, ...]:
     memory, sums = aligned(2 * E_STEPS * states, 8), aligned(len(block) + 1, 8)
     begins = np.zeros((1, 8))
 
-    def expect() -> None:
-        for _ in range(20):
-            ascend(side, (0, 0), begins, block, *kinds, memory, sums)
-            descend(side, (0, 0), begins, block, *kinds, memory, sums)
-
     times = race(
         {
             "peak": lambda: _peak(TURNS, chains, each_state(CHAINS)),
             "score": lambda: forward(parts[0], ends, block, *kinds, result),
-            "mixture": lambda: mixture.run(laid, states, floor, tolerance=-np.inf, limit=9),
-            "expect": expect,
+            "mixture": lambda: mixture.run(laid, states, floor, tolerance=-np.inf, limit=99),
+            "expect": lambda: _expect(TIMES, side, begins, block, *kinds, memory, sums),
         }
     )
     one = times["peak"] / TURNS / CHAINS / 2
-    steps = (STEPS, 10 * STEPS / 8, 20 * E_STEPS)
+    steps = (STEPS, 100 * STEPS / 8, TIMES * E_STEPS)
     counts = operations(dims, states)
     taken = (times["score"], times["mixture"], times["expect"])
     return dims, states, *(count * step * one / time for count, step, time in zip(counts, steps, taken, strict=True))

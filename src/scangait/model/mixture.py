@@ -17,6 +17,8 @@ from scangait.model.vectors import WIDTH
 
 TOLERANCE: Final = 1e-6
 MAX_ITERATIONS: Final = 300
+RISES: Final = 3
+"""The search over the number of clusters ends when so many more have not lowered BIC (docs/performance.md)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,11 +55,17 @@ def best_mixture(x: NDArray[np.float64], *, floor: NDArray[np.float64], max_stat
 
 
 def search(x: NDArray[np.float64], *, floor: NDArray[np.float64], max_states: int = 7) -> list[Mixture]:
-    """Mixtures of 1, 2, ... clusters fitted to x (T, D), as many as it takes to know which has the smallest BIC."""
+    """Mixtures of 1, 2, ... clusters fitted to x (T, D), until BIC has not come below its smallest RISES times."""
     if not len(x) or not np.all(np.isfinite(x)):
         raise FitError(f"mixture: {len(x)} observations fit no cluster, or one is not finite")
     laid = _lay(np.asarray(x, np.float64), floor)
-    return [_fit(laid, states, floor) for states in range(1, _different(x, max_states) + 1)]
+    fitted, criteria = list[Mixture](), list[float]()
+    for states in range(1, _different(x, max_states) + 1):
+        fitted.append(_fit(laid, states, floor))
+        criteria.append(bic(fitted[-1], len(x)))
+        if states - int(np.argmin(criteria)) > RISES:
+            break
+    return fitted
 
 
 def fit_mixtures(
