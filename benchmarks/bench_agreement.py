@@ -13,6 +13,7 @@ from scangait.model.score import score
 
 HEADER = ("what", "of", "result")
 PAIRS, FITS, SAMPLES = 1000, 200, 1000
+GAPS, INTEGERS, PLANE = 0, 1, 2
 
 
 def scores(rng: np.random.Generator) -> float:
@@ -53,7 +54,7 @@ def searches(rng: np.random.Generator) -> tuple[int, float, float]:
     same, lost, done = 0, 0.0, 0
     for sample in range(SAMPLES):
         x = a_sample(rng, sample)
-        floor = np.full(x.shape[1], 1e-3)
+        floor = np.full(x.shape[1], 1 / 12 if kind(sample) == INTEGERS else 1e-3)  # as fine as the steps are
         whole = [mixture.fit_mixture(x, states, floor=floor) for states in range(1, 8)]
         best = min(whole, key=lambda one: mixture.bic(one, len(x)))
         found = mixture.search(x, floor=floor, max_states=7)
@@ -65,16 +66,18 @@ def searches(rng: np.random.Generator) -> tuple[int, float, float]:
     return same, lost, done / SAMPLES / 7
 
 
-def a_sample(rng: np.random.Generator, kind: int) -> np.ndarray:
-    """Steps like a scan's: a few clusters, integers, log-gaps, or both at once; 50 to 1000 of them."""
+def kind(sample: int) -> int:
+    """What the sample of this number is like."""
+    return sample % 6
+
+
+def a_sample(rng: np.random.Generator, sample: int) -> np.ndarray:
+    """Steps like a scan's: log-gaps, integers, two dimensions, or a few clusters; 50 to 1000 of them."""
     count, states = int(rng.integers(50, 1000)), int(rng.integers(1, 8))
-    dims = 1 + (kind % 3 == 2)
-    x = draw(a_model(rng, states, dims), count, rng)[0]
-    if kind % 3 == 1:
+    x = draw(a_model(rng, states, 2 if kind(sample) == PLANE else 1), count, rng)[0]
+    if kind(sample) == INTEGERS:
         return np.round(10 * x)
-    if kind % 6 == 0:
-        return np.log(rng.exponential(1.0, (count, 1)) + 0.05)
-    return x
+    return np.log(rng.exponential(1.0, (count, 1)) + 0.05) if kind(sample) == GAPS else x
 
 
 def rows() -> list[tuple[object, ...]]:

@@ -50,12 +50,12 @@ def _expect(
 def operations(dims: int, states: int) -> tuple[int, int, int]:
     """Vector operations of eight lanes in one step of forward, of mixture EM, and of forward and backward.
 
-    Density 3 D, largest 1, minus it 1, exp2 16, sum 1; forward also: scale 1, belief 1, chain m, and 9 for the shift;
+    Density 3 D, largest 1, minus it 1, exp2 15, sum 1; forward also: scale 1, belief 1, chain m, and 9 for the shift;
     EM also: share 1, mass 1, moments 2 D (distance and square are there), and 5; backward also: share 1, mass 1,
     moments 4 D, weight 1, chain m, transitions m.
     """
-    forwards = states * (3 * dims + 21 + states) + 7
-    expectation = states * (3 * dims + 21 + 2 * dims) + 4
+    forwards = states * (3 * dims + 20 + states) + 7
+    expectation = states * (3 * dims + 20 + 2 * dims) + 4
     return forwards, expectation, forwards + states * (3 + 4 * dims + 2 * states)
 
 

@@ -17,7 +17,7 @@ from scangait.model.vectors import WIDTH
 
 TOLERANCE: Final = 1e-6
 MAX_ITERATIONS: Final = 300
-RISES: Final = 3
+RISES: Final = 2
 """The search over the number of clusters ends when so many more have not lowered BIC (docs/performance.md)."""
 
 
