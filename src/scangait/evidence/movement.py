@@ -63,20 +63,23 @@ def findings(case: Case) -> list[list[Finding]]:
         return []
     names, gain = gains(case)
     return [
-        [_one(case.library, name, value, len(sample.broken)) for name, value in zip(names, row, strict=True)]
+        [_one(case.library, name, row, value, len(sample.broken)) for name, value in zip(names, row, strict=True)]
         for row, sample in zip(gain.tolist(), case.samples, strict=True)
     ]
 
 
-def _one(library: Library, name: str, gain: float, count: int) -> Finding:
-    """What a gain (nats per movement against chance) under one label says in a sample of `count` movements."""
-    recipe = library.recipe
-    bits = min(gain * min(count, recipe.full_weight) / log(2), MOST_BITS)
+def _one(library: Library, name: str, row: list[float], gain: float, count: int) -> Finding:
+    """What a gain (nats per movement above chance) under one label says in a sample of `count` movements.
+
+    The best of all labels, whose gains are `row`, gets at most MOST_BITS; the others as much less as they fit worse.
+    """
+    recipe, best = library.recipe, max(row)
+    weight = min(count, recipe.full_weight) / log(2)
+    bits = min(best * weight, MOST_BITS) - min((best - gain) * weight, 2 * MOST_BITS)
     share = typical.share(library.typical, name, count, gain)
     compared = "fit" if gain >= 0 else "fit worse than a random walk does:"
-    reason = (
-        f"{count} {recipe.movement} movements {compared} {name}'s gait ({gain / log(2):+.2f} bits each above chance)"
-    )
+    each = f"{gain / log(2):+.2f} bits each above chance"
+    reason = f"{count} {recipe.movement} movements {compared} {name}'s gait ({each})"
     if share < typical.AT[1]:
         reason += f", worse than {1 - share:.2%} of its own scans do"
     return Finding("movement", name, bits + min(0.0, log2(2 * share)), reason)

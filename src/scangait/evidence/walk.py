@@ -35,7 +35,8 @@ APART: Final = 0.01
 class Stage(NamedTuple):
     """One way to search: how many `probes` are looked at (the first of the sample with addresses of their own), how
     many times `slower` the rate may be than the mean gap says (other traffic hides it, threads share it) or `faster`
-    (probes are lost, shards step over each other's), whether probes may be `late`, and how many triples are tried.
+    (probes are lost, shards step over each other's), whether probes may be `late`, how many triples are tried, and how
+    many distances one triple may leave to try.
     """
 
     probes: int
@@ -43,15 +44,16 @@ class Stage(NamedTuple):
     faster: float
     late: bool
     triples: int
+    listed: int = 2**14
 
 
 STAGES: Final = (
     Stage(16, 4.0, 4.0, late=False, triples=8),
     Stage(16, 1 / 3, 12.0, late=False, triples=8),
-    Stage(16, 4.0, 4.0, late=True, triples=8),
-    Stage(32, 8.0, 4.0, late=False, triples=128),
-    Stage(32, 16.0, 4.0, late=True, triples=16),
-    Stage(48, 16.0, 4.0, late=False, triples=1024),
+    Stage(16, 4.0, 4.0, late=True, triples=8, listed=2**11),
+    Stage(32, 8.0, 4.0, late=False, triples=128, listed=2**12),
+    Stage(32, 16.0, 4.0, late=True, triples=32, listed=2**11),
+    Stage(48, 16.0, 4.0, late=False, triples=1024, listed=2**11),
 )
 """The clean case first; the last, for much other traffic in between, is a matter of half a second."""
 MULTIPLES: Final = (7, 11)
@@ -132,6 +134,7 @@ def _on(
             about / stage.slower,
             about * stage.faster,
             stage.triples,
+            stage.listed,
             PROOF_BITS + tries,
             PROOF_BITS + SURE_BITS,
         )

@@ -27,12 +27,14 @@ def score(
         return result
     x, ends, run = np.ascontiguousarray(x, np.float64), np.asarray(ends, np.int64), engine or Serial()
     places = [group[i : i + WIDTH] for group in by_states(hmms) for i in range(0, len(group), WIDTH)]
-    packed = [pack([hmms[i] for i in group]) for group in places]
-    jobs = [(block, group, piece) for block, group in zip(packed, places, strict=True) for piece in _pieces(ends)]
-    parts = run.map(lambda job: _block(x, ends, hmms, *job), jobs)
-    for (_, group, (first, last)), part in zip(jobs, parts, strict=True):
-        result[first:last, group] = part
-    _rescue(x, ends, hmms, result, run)
+    jobs = [(group, piece) for piece in _pieces(ends) for group in places]
+    packed = {group[0]: pack([hmms[i] for i in group]) for group in places}
+    parts = run.map(lambda job: _block(x, ends, packed[job[0][0]], sizes(hmms[job[0][0]]), job[1]), jobs)
+    for (group, (first, last)), part in zip(jobs, parts, strict=True):
+        result[first:last, group] = part[:, : len(group)]
+    lost = np.isnan(result)
+    if lost.any():
+        _rescue(x, ends, hmms, result, lost, run)
     return result
 
 
@@ -46,10 +48,10 @@ def by_states(hmms: list[HMM]) -> list[list[int]]:
 
 def pack(hmms: list[HMM]) -> NDArray[np.float64]:
     """One block (R, 8) of up to eight models of m states; the last model fills the lanes that are left."""
-    lanes = columns([*hmms, *hmms[-1:] * (WIDTH - len(hmms))])
-    states, dims = hmms[0].means.shape
-    block = aligned((2 * dims + 2 + states) * states, WIDTH)
-    block[:] = lanes[:, : len(block)].T
+    lanes = columns(hmms)
+    block = aligned(lanes.shape[1], WIDTH)
+    block[:, : len(hmms)] = lanes.T
+    block[:, len(hmms) :] = block[:, len(hmms) - 1 : len(hmms)]
     return block
 
 
@@ -86,18 +88,16 @@ def _pieces(ends: NDArray[np.int64]) -> list[tuple[int, int]]:
 def _block(
     x: NDArray[np.float64],
     ends: NDArray[np.int64],
-    hmms: list[HMM],
     block: NDArray[np.float64],
-    group: list[int],
+    kinds: tuple[tuple[float, ...], tuple[float, ...]],
     piece: tuple[int, int],
 ) -> NDArray[np.float64]:
-    """Log-likelihoods (S, M) of a piece of the sequences under one block of models."""
+    """Log-likelihoods (S, 8) of a piece of the sequences under one block of models."""
     first, last = piece
     begin = int(ends[first - 1]) if first else 0
     result = aligned(last - first, WIDTH)
-    own = x[begin : ends[last - 1]]
-    forward(own, ends[first:last] - begin, block, *sizes(hmms[group[0]]), result)
-    return result[:, : len(group)]
+    forward(x[begin : ends[last - 1]], ends[first:last] - begin, block, *kinds, result)
+    return result
 
 
 def sizes(hmm: HMM) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -107,13 +107,18 @@ def sizes(hmm: HMM) -> tuple[tuple[float, ...], tuple[float, ...]]:
 
 
 def _rescue(
-    x: NDArray[np.float64], ends: NDArray[np.int64], hmms: list[HMM], result: NDArray[np.float64], run: Engine
+    x: NDArray[np.float64],
+    ends: NDArray[np.int64],
+    hmms: list[HMM],
+    result: NDArray[np.float64],
+    lost: NDArray[np.bool_],
+    run: Engine,
 ) -> None:
-    """Do again in logarithms what has underflowed in `result` (S, M): eight pairs of a sequence and a model at once."""
+    """Do again in logarithms what is lost (S, M) in `result` (S, M): eight pairs of a sequence and a model at once."""
     begins = np.r_[0, ends[:-1]]
-    lost = np.argwhere(np.isnan(result))
-    order = np.lexsort(((ends - begins)[lost[:, 0]], np.array([len(hmm.start) for hmm in hmms])[lost[:, 1]]))
-    pairs = lost[order]
+    pairs = np.argwhere(lost)
+    sizes_ = np.array([len(hmm.start) for hmm in hmms])
+    pairs = pairs[np.lexsort(((ends - begins)[pairs[:, 0]], sizes_[pairs[:, 1]]))]
     states = np.array([len(hmms[model].start) for model in pairs[:, 1].tolist()])
     cuts = np.flatnonzero(np.diff(states)) + 1
     jobs = [same[i : i + WIDTH] for same in np.split(pairs, cuts) for i in range(0, len(same), WIDTH)]
