@@ -21,7 +21,7 @@ from scangait.evidence.line import Found, Points, fit, search
 from scangait.gait.samples import NANOSECOND, Sample
 from scangait.scanners.logarithm import logarithms
 from scangait.scanners.scanner import Scan
-from scangait.scanners.zmap_order import indices, numbering_of
+from scangait.scanners.zmap_order import SMALL_GENERATOR, indices, numbering_of
 
 LEAST: Final = 4
 CROWD: Final = 10
@@ -89,7 +89,13 @@ def _one(case: Case, sample: Sample) -> list[Finding]:
         f"{line.on} of {line.of} probes lie on one multiplicative walk over {line.ground.name} (generator "
         f"{line.generator} modulo {line.ground.group.prime}, {line.rate:.0f} elements/s): ZMap's order"
     )
-    return [Finding("walk", "zmap", line.bits, reason, line=line)]
+    others = [Finding("walk", name, -line.bits, reason) for name in case.library.labels if name != "zmap"]
+    return [Finding("walk", "zmap", line.bits, reason, _version(line), line), *others]
+
+
+def _version(line: Line) -> str | None:
+    """From 4.0 on ZMap draws its generator below 2^22; by accident one in a thousand is."""
+    return ">=4.0" if line.ground.group.prime > 2**32 and line.generator < SMALL_GENERATOR else None
 
 
 def find(
