@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 import numpy as np
@@ -46,7 +46,7 @@ class Event(msgspec.Struct, frozen=True):
     closed one that it had to go for lack of memory, `withdrawn` that its probes turned out to belong to other scans.
     """
 
-    kind: str
+    kind: Literal["opened", "changed", "closed"]
     verdict: Verdict
     time_ns: int
     needed: int

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -228,5 +228,7 @@ class Watch:
                 self._say("closed", gone, withdrawn=True)
         stream.said, stream.seen = {}, b""
 
-    def _say(self, kind: str, one: Said, *, early: bool = False, withdrawn: bool = False) -> None:
+    def _say(
+        self, kind: Literal["opened", "changed", "closed"], one: Said, *, early: bool = False, withdrawn: bool = False
+    ) -> None:
         self._events.append(Event(kind, one.verdict, self.arena.clock_ns, one.needed, early, withdrawn))
