@@ -5,15 +5,18 @@ with `identify`. `flat` goes on with such traffic for PROBES probes and prints t
 in SOURCES sources of one packet each.
 """
 
+import os
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 from msgspec.structs import replace
 
 from scangait.alert.metrics import memory_bytes
 from scangait.evidence.library import Library
-from scangait.probes import Probes, concat, in_time_order, take
+from scangait.probes import COLUMNS, Probes, columns, concat, in_time_order, take
 from scangait.recognise.classify import identify
 from scangait.recognise.live.warm import warmed
 from scangait.recognise.live.watch import Watch
@@ -60,7 +63,8 @@ def mix(seed=1, count=1000, streams=49_000, seconds=86_400.0):
 
 def last_words(watch, probes, batch=BATCH):
     """The closed verdicts by scan, and the events."""
-    events = [event for at in range(0, len(probes), batch) for event in watch.take(take(probes, slice(at, at + batch)))]
+    batches = (take(probes, slice(at, at + batch)) for at in range(0, len(probes), batch))
+    events = [event for one in batches for event in watch.take(one)]
     events += watch.finish()
     return {e.verdict.scan: e.verdict for e in events if e.kind == "closed" and not e.withdrawn}, events
 
@@ -77,10 +81,12 @@ def replay():
     batch = time.process_time() - begun
     right, named = truth(probes, found.values())
     withdrawn = sum(event.withdrawn for event in events)
-    print(f"SIMULATED: {len(probes):,} probes, {streams:,} streams; watch {watched:.0f} s CPU "
-          f"({len(probes) / watched:,.0f} probes/s), identify {batch:.0f} s ({len(probes) / batch:,.0f} probes/s); equal: "
-          f"{said == found}; {len(found)} scans, {named} named, {right} rightly; {withdrawn} opened and withdrawn; "
-          f"memory {memory_bytes() / 2**20:.0f} MiB")  # fmt: skip
+    print(
+        f"SIMULATED: {len(probes):,} probes, {streams:,} streams; watch {watched:.0f} s CPU "
+        f"({len(probes) / watched:,.0f} probes/s), identify {batch:.0f} s ({len(probes) / batch:,.0f} probes/s); "
+        f"equal: {said == found}; {len(found)} scans, {named} named, {right} rightly; {withdrawn} opened and withdrawn; "
+        f"memory {memory_bytes() / 2**20:.0f} MiB"
+    )
 
 
 def truth(probes, verdicts):
@@ -95,26 +101,47 @@ def number(dotted):
     return a << 24 | b << 16 | c << 8 | d
 
 
+def hour_of_it(folder, number):
+    """An hour of one-packet sources and scans, made by another process and left in files, a column each."""
+    if os.fork() == 0:
+        rng, start_ns = np.random.default_rng(number), START_NS + number * 3600 * 10**9
+        parts = [noise(SCOPE, 1_000_000 / 3600, 3600, start_ns, rng), *scans(8, 3600.0, rng, start_ns, (4.5, 5.3))]
+        for name, column in columns(in_time_order(concat(parts))).items():
+            if name != "label":
+                column.tofile(folder / name)
+        os._exit(0)
+    os.wait()
+    total = (folder / "time_ns").stat().st_size // 8
+    for at in range(0, total, BATCH):
+        kinds = {name: np.dtype(kind) for name, kind in COLUMNS.items() if name != "label"}
+        yield Probes(**{
+            name: np.fromfile(folder / name, kind, count=BATCH, offset=at * kind.itemsize)
+            for name, kind in kinds.items()
+        })  # fmt: skip
+
+
 def flat(total):
-    """Hour after hour of one-packet sources and scans."""
+    """Hour after hour; this process holds nothing but the watch."""
     library = Library.bundled()
     warmed(library, SCOPE)
-    watch, done, hour, begun = Watch(library, SCOPE, memory=BUDGET), 0, 0, time.process_time()
-    rng, next_line, spent = np.random.default_rng(2), 0, 0.0
-    while done < total:
-        start_ns = START_NS + hour * 3600 * 10**9
-        parts = [noise(SCOPE, 1_000_000 / 3600, 3600, start_ns, rng), *scans(8, 3600.0, rng, start_ns, (4.5, 5.3))]
-        probes = in_time_order(concat(parts))
-        begun = time.process_time()
-        for at in range(0, len(probes), BATCH):
-            for _ in watch.take(take(probes, slice(at, at + BATCH))):
-                pass
-        spent += time.process_time() - begun
-        done, hour = done + len(probes), hour + 1
-        if done >= next_line:
-            next_line += total // 10
-            print(f"SIMULATED: {done:,} probes, {done / spent:,.0f} probes/s CPU, memory {memory_bytes() / 2**20:.0f} MiB, "
-                  f"{len(watch.streams)} scans open, {watch.dropped:,} streams dropped, {watch.early} closed early", flush=True)  # fmt: skip
+    watch, done, number, next_line, spent = Watch(library, SCOPE, memory=BUDGET), 0, 0, 0, 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        while done < total:
+            for probes in hour_of_it(Path(folder), number):
+                begun = time.process_time()
+                for _ in watch.take(probes):
+                    pass
+                spent += time.process_time() - begun
+                done += len(probes)
+            number += 1
+            if done >= next_line:
+                next_line += total // 10
+                print(
+                    f"SIMULATED: {done:,} probes, {done / spent:,.0f} probes/s CPU, memory "
+                    f"{memory_bytes() / 2**20:.0f} MiB, {len(watch.streams)} scans open, {watch.dropped:,} streams "
+                    f"dropped, {watch.early} closed early",
+                    flush=True,
+                )
 
 
 def flood(sources):
@@ -129,10 +156,12 @@ def flood(sources):
     watch = Watch(library, SCOPE, memory=BUDGET)
     said, _ = last_words(watch, probes)
     right, named = truth(probes, said.values())
-    print(f"SIMULATED: {len(np.unique(probes.src)):,} sources, {len(probes):,} probes, "
-          f"{len(probes) / (time.process_time() - begun):,.0f} probes/s CPU; {len(said)} scans of 40 closed, {named} named, "
-          f"{right} rightly; {watch.dropped:,} streams dropped; memory {before / 2**20:.0f} -> "
-          f"{memory_bytes() / 2**20:.0f} MiB (the simulated probes are in it)")  # fmt: skip
+    print(
+        f"SIMULATED: {len(np.unique(probes.src)):,} sources, {len(probes):,} probes, "
+        f"{len(probes) / (time.process_time() - begun):,.0f} probes/s CPU; {len(said)} scans of 40 closed (the others "
+        f"have fewer than 9 probes), {named} named, {right} rightly; {watch.dropped:,} streams dropped; memory "
+        f"{before / 2**20:.0f} -> {memory_bytes() / 2**20:.0f} MiB (the simulated probes are in it)"
+    )
 
 
 if __name__ == "__main__":
