@@ -84,7 +84,7 @@ def replay():
     print(
         f"SIMULATED: {len(probes):,} probes, {streams:,} streams; watch {watched:.0f} s CPU "
         f"({len(probes) / watched:,.0f} probes/s), identify {batch:.0f} s ({len(probes) / batch:,.0f} probes/s); "
-        f"equal: {said == found}; {len(found)} scans, {named} named, {right} rightly; {withdrawn} opened and withdrawn; "
+        f"equal: {said == found}; {len(found)} scans, {named} named, {right} rightly; {withdrawn} withdrawn; "
         f"memory {memory_bytes() / 2**20:.0f} MiB"
     )
 
