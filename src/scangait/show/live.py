@@ -49,7 +49,7 @@ def cells(seen: Seen, *, wide: bool) -> list[str]:
         verdict.sources[0],
         "icmp" if verdict.protocol == "icmp" else f"{verdict.ports[0]}/{verdict.protocol}",
         datetime.fromtimestamp(verdict.first_ns / 1e9, UTC).strftime("%m-%d %H:%M"),
-        f"{verdict.probes:,}",
+        f"{verdict.probes:,}" if wide else counted(verdict.probes),
         f"{verdict.rate:.3g}",
     ]
     if wide:
@@ -58,6 +58,18 @@ def cells(seen: Seen, *, wide: bool) -> list[str]:
         contradicted = f"{verdict.contradiction}; {reason}" if verdict.contradiction else reason
         words += [f"{verdict.coverage:.1%}", done, str(seen.needed or "-"), contradicted]
     return words
+
+
+def counted(number: int) -> str:
+    """A count in at most six characters.
+
+    >>> counted(99_999), counted(1_234_567)
+    ('99,999', '1.2M')
+    """
+    if number < 10**5:
+        return f"{number:,}"
+    unit, size = ("M", 10**6) if number < 10**9 else ("G", 10**9)
+    return f"{number / size:.1f}{unit}"
 
 
 def heads(*, wide: bool) -> list[str]:
