@@ -16,7 +16,7 @@ import numpy as np
 from numpy.random import Generator
 
 from scangait.evidence.ground import Line
-from scangait.evidence.walk import WALKED, find
+from scangait.evidence.walk import find
 from scangait.gait.samples import NANOSECOND, Sample, samples
 from scangait.gait.streams import by_source
 from scangait.probes import Probes, take
@@ -92,12 +92,13 @@ def background(run: int) -> Probes:
     return mixed(independent(np.random.default_rng(run)))
 
 
+LARGEST = 64
 KNOWN: dict[tuple[int, int, int], Line | None] = {}
 
 
 def lines(probes: Probes, scans: list[Sample]) -> list[Line | None]:
     """The walks of the largest scans, as identification finds them."""
-    largest = sorted(range(len(scans)), key=lambda index: -len(scans[index].members))[:WALKED]
+    largest = sorted(range(len(scans)), key=lambda index: -len(scans[index].members))[:LARGEST]
     found: list[Line | None] = [None] * len(scans)
     for index in largest:
         scan = scans[index]

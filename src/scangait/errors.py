@@ -8,6 +8,7 @@ ScangaitError            exit code 1: the data are at fault
 ├── LibraryError         damaged library, newer version, movement it was not learned for
 ├── ScannerError         unknown tool or version, a scan that cannot be
 ├── ResultError          a saved result that is damaged or newer than this program
+├── CheckpointError      a checkpoint that is damaged or of another watch
 ├── ConfigError          a configuration that cannot be read or followed
 └── OutputError          a file that cannot be written
 
@@ -49,6 +50,10 @@ class ResultError(ScangaitError):
 
 class ConfigError(ScangaitError):
     """A configuration cannot be read or followed."""
+
+
+class CheckpointError(ScangaitError):
+    """A watch cannot go on from this checkpoint."""
 
 
 class OutputError(ScangaitError):

@@ -13,6 +13,7 @@ from scangait.errors import ScangaitError
 
 COMMANDS: Final = {
     "identify": "Say which tool makes each scan in a capture.",
+    "watch": "Say who is scanning now: alerts while probes come in.",
     "learn": "Learn a library from labelled probes.",
     "evaluate": "Run the paper's protocol on labelled probes.",
     "label": "Name the tool of each probe by its header marks or a list of sources.",

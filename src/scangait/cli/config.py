@@ -13,7 +13,19 @@ import msgspec
 
 from scangait.errors import ConfigError, ScangaitError
 
-UNITS: Final = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+UNITS: Final = {
+    "": 1,
+    "B": 1,
+    "K": 2**10,
+    "M": 2**20,
+    "G": 2**30,
+    "KB": 10**3,
+    "MB": 10**6,
+    "GB": 10**9,
+    "KIB": 2**10,
+    "MIB": 2**20,
+    "GIB": 2**30,
+}
 Positive = Annotated[int, msgspec.Meta(ge=0)]
 
 
@@ -29,8 +41,8 @@ class OutputConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A watch: `source` is read, `state` is the folder of the checkpoint and the spools.
 
-    `telescope` and `library` are inferred and bundled where they are not given. `user` is who the program becomes once
-    an interface is open. `memory` bounds the streams that are followed at once, `spool` the alerts of one output that
+    `telescope` is needed; `library` is the bundled one where it is not given. `user` is who the program becomes once
+    an interface is open. `memory` is what the program may take in all, `spool` the alerts of one output that
     wait on disk. `metrics` is HOST:PORT, "" for none.
     """
 
@@ -40,11 +52,11 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     library: str = ""
     user: str = ""
     mask: bool = False
-    memory: str | Positive = "512 MiB"
+    memory: str | Positive = "1 GiB"
     spool: str | Positive = "64 MiB"
     checkpoint_seconds: Annotated[int, msgspec.Meta(ge=1)] = 60
     metrics: str = "127.0.0.1:9464"
-    output: Annotated[tuple[OutputConfig, ...], msgspec.Meta(min_length=1)]
+    output: tuple[OutputConfig, ...] = ()
 
 
 def load_config(path: Path) -> Config:
@@ -101,9 +113,9 @@ def _checks(config: Config) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "source", lambda: _source(config.source)
     yield "telescope", lambda: _telescope(config.telescope)
     yield "library", lambda: _library(config.library)
-    yield "state", lambda: _writable(Path(config.state), "a folder for the checkpoint and the spools")
+    yield "state", lambda: _state(config.state)
     yield "user", lambda: _user(config.user)
-    yield "memory", lambda: f"{size(config.memory):,} bytes for streams, {size(config.spool):,} for each spool"
+    yield "memory", lambda: f"{size(config.memory):,} bytes in all, {size(config.spool):,} for each spool"
     yield "checkpoint", lambda: f"every {config.checkpoint_seconds} s"
     yield "metrics", lambda: "http://{}:{}/metrics".format(*place(config.metrics)) if config.metrics else "none"
     for number, output in enumerate(config.output, 1):
@@ -126,9 +138,15 @@ def _source(source: str) -> str:
     return f"{'folder' if path.is_dir() else 'capture'} {source}"
 
 
+def _state(folder: str) -> str:
+    if not folder:
+        return "none: a watch that is broken off begins anew"
+    return _writable(Path(folder), "a folder for the checkpoint and the spools")
+
+
 def _telescope(prefixes: str) -> str:
     if not prefixes:
-        return "inferred from the traffic"
+        raise ConfigError("a watch needs to know its telescope; write the dark prefixes")
     from scangait.telescope import telescope
 
     scope = telescope(prefixes)

@@ -7,7 +7,9 @@ header is looked at, and lost packets do no harm.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from math import gcd, log2
 from typing import Final, NamedTuple
 
@@ -18,6 +20,7 @@ from scangait.evidence.case import Case
 from scangait.evidence.finding import Finding
 from scangait.evidence.ground import Ground, Line, grounds
 from scangait.evidence.line import Found, Points, fit, search
+from scangait.evidence.signature import FAITHFUL, Marks, marks
 from scangait.gait.samples import NANOSECOND, Sample
 from scangait.scanners.logarithm import logarithms
 from scangait.scanners.scanner import Scan
@@ -64,23 +67,38 @@ MOST_BITS: Final = 200.0
 ENOUGH: Final = 16
 ABSENT_BITS: Final = -4.0
 """Among so many addresses a walk is nearly always found, unless its targets are not among those tried."""
-WALKED: Final = 64
-"""The walk is looked for in so many of the largest samples."""
+CLEAN: Final = 2
+"""Stages that cost next to nothing: every sample goes through them."""
+DEEP: Final = 32
+"""Probes from which a sample goes through all stages, which take a fifth of a second, unless it bears another mark."""
+SURELY: Final = 256
+"""Probes from which it does whatever marks it bears: they may be forged."""
+KEPT: Final = 1024
+"""Searches of which the answers are remembered: a sample that grows has the same first probes."""
+
+
+def thorough(sample: Sample, found: Sequence[Marks]) -> bool:
+    """Whether the walk of this sample is looked for by all means; other samples in the capture play no part in it."""
+    if not DEEP <= len(sample.members) < SURELY:
+        return len(sample.members) >= SURELY
+    other = (mark for mark in found if mark.label != "zmap")
+    return not any(mark.found[sample.members].mean() >= FAITHFUL for mark in other)
 
 
 def findings(case: Case) -> list[list[Finding]]:
     """Bits for ZMap where the first probes of a sample lie on one walk, and against it where not.
 
-    Only the WALKED largest samples are asked; nothing is said of the others.
+    Where it was not looked for by all means, nothing is said against.
     """
-    largest = sorted(case.samples, key=lambda sample: -len(sample.members))[:WALKED]
-    least = len(largest[-1].members) if largest else 0
-    return [_one(case, sample) if len(sample.members) >= least else [] for sample in case.samples]
+    found = marks(case.probes)
+    return [_one(case, sample, full=thorough(sample, found)) for sample in case.samples]
 
 
-def _one(case: Case, sample: Sample) -> list[Finding]:
+def _one(case: Case, sample: Sample, *, full: bool) -> list[Finding]:
     seconds = (sample.time_ns - sample.time_ns[0]) * NANOSECOND
-    line = find(seconds, case.probes.dst[sample.members], case.scope.size, case.blocked)
+    line = find(seconds, case.probes.dst[sample.members], case.scope.size, case.blocked, clean=not full)
+    if line is None and not full:
+        return []
     if line is None:
         distinct = len(np.unique(sample.place))
         reason = f"the first of {distinct} addresses lie on no walk of ZMap over all addresses or a near prefix"
@@ -99,21 +117,34 @@ def _version(line: Line) -> str | None:
 
 
 def find(
-    seconds: NDArray[np.float64], dst: NDArray[np.uint32], size: int, blocked: str = "", *, deep: bool = False
+    seconds: NDArray[np.float64],
+    dst: NDArray[np.uint32],
+    size: int,
+    blocked: str = "",
+    *,
+    deep: bool = False,
+    clean: bool = False,
 ) -> Line | None:
     """The walk on which the first of these probes lie, None where there is none.
 
     `seconds` (N,) and `dst` (N,) are in time order, `size` is the telescope's. Every hypothesis of `grounds` is tried;
-    `blocked` is a block list of the user's own; `deep` is for probes of which most belong to other traffic. Source:
-    scanners.md, section 3.2.
+    `blocked` is a block list of the user's own; `deep` is for probes of which most belong to other traffic, `clean`
+    looks for the clean case only. Source: scanners.md, section 3.2.
     """
     first = np.sort(np.unique(dst, return_index=True)[1])[: STAGES[-1].probes]
     when, where = seconds[first] - seconds[0], dst[first]
     if len(where) < LEAST or when[-1] <= 0:
         return None
+    stages = CLEAN if clean else 3 if len(where) < CROWD else len(STAGES) if deep else len(STAGES) - 1
+    return _searched(when.tobytes(), where.tobytes(), size, blocked, stages)
+
+
+@lru_cache(KEPT)
+def _searched(seconds: bytes, dst: bytes, size: int, blocked: str, stages: int) -> Line | None:
+    """The best line of the first stage that finds one."""
+    when, where = np.frombuffer(seconds, np.float64), np.frombuffer(dst, np.uint32)
     tried = list(grounds(where, blocked))
-    stages = STAGES[:3] if len(where) < CROWD else STAGES if deep else STAGES[:-1]
-    for number, stage in enumerate(stages, 1):
+    for number, stage in enumerate(STAGES[:stages], 1):
         tries = log2(len(tried) * number)
         lines = [_on(ground, when[: stage.probes], where[: stage.probes], size, stage, tries) for ground in tried]
         best = max((line for line in lines if line is not None), key=lambda line: line.bits, default=None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Set
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -64,25 +63,46 @@ def outlier_gaps(delta_t: NDArray[np.float64], recipe: Recipe) -> NDArray[np.boo
 
 
 def silence(delta_t: NDArray[np.float64], recipe: Recipe) -> float:
-    """The gap in seconds above which whatever comes next is another execution."""
+    """The gap in seconds above which whatever comes next is another execution, after these gaps (T,) of this one."""
     usual = float(np.median(delta_t)) if len(delta_t) else 0.0
     return max(recipe.longest_pause_s, LONG_SILENCE * usual)
 
 
-def merged(
-    place: NDArray[np.int64], cuts: NDArray[np.int64], recipe: Recipe, final: Set[int] = frozenset()
-) -> list[tuple[int, int]]:
+def silences(delta_t: NDArray[np.float64], recipe: Recipe) -> NDArray[np.int64]:
+    """Which of the gaps (T,) of one stream are silences, indices ascending.
+
+    The median is that of the gaps since the last silence, and of the first `min_movements` at least: fewer probes make
+    no sample. So a silence is one at the moment it is heard, whatever follows.
+    """
+    found: list[int] = []
+    start, least = 0, recipe.min_movements
+    long = np.flatnonzero(delta_t > recipe.longest_pause_s)
+    if not len(long):
+        return long
+    # A median can be so small only where half of the gaps are; that saves most slow scans every median.
+    small = np.concatenate([[0], np.cumsum(delta_t < delta_t[long].max() / LONG_SILENCE)])
+    for gap in long.tolist():
+        end = max(gap, start + least)
+        if end > len(delta_t):
+            break
+        if 2 * (small[end] - small[start]) >= end - start and delta_t[gap] > silence(delta_t[start:end], recipe):
+            found.append(gap)
+            start = gap + 1
+    return np.array(found, np.int64)
+
+
+def merged(place: NDArray[np.int64], cuts: NDArray[np.int64], recipe: Recipe) -> list[tuple[int, int]]:
     """Join the pieces of `place` (N,) between `cuts`: a piece goes on the sample while it brings new destinations.
 
     Returns (start, end) of each sample. A scan does not return to an address before it is through, so a piece whose
-    destinations are mostly known already begins another execution, and so does one that follows a `final` cut.
+    destinations are mostly known already begins another execution.
     """
     bounds = [0, *cuts.tolist(), len(place)]
     joined: list[tuple[int, int]] = []
     so_far: set[int] = set()
     for start, end in itertools.pairwise(bounds):
         piece = set(place[start:end].tolist())
-        if joined and start not in final and similarity(piece, so_far, recipe) <= recipe.merge_at_most:
+        if joined and similarity(piece, so_far, recipe) <= recipe.merge_at_most:
             joined[-1] = (joined[-1][0], end)
             so_far |= piece
         else:
@@ -99,16 +119,22 @@ def similarity(piece: set[int], so_far: set[int], recipe: Recipe) -> float:
 
 
 def _of_stream(probes: Probes, members: NDArray[np.int64], scope: Telescope, recipe: Recipe) -> list[Sample]:
+    """Run after run, each cut as if it were alone: so it is over, whatever follows, when its silence begins."""
     place = position(scope, probes.dst[members])
     members, place = members[place >= 0], place[place >= 0]
+    cuts = silences(np.diff(probes.time_ns[members]) * NANOSECOND, recipe) + 1
+    bounds = itertools.pairwise([0, *cuts.tolist(), len(members)])
+    return [one for a, b in bounds for one in _of_run(probes, members[a:b], place[a:b], recipe)]
+
+
+def _of_run(probes: Probes, members: NDArray[np.int64], place: NDArray[np.int64], recipe: Recipe) -> list[Sample]:
     if not len(members):
         return []
     time_ns = probes.time_ns[members]
-    outlier = outlier_gaps(np.diff(time_ns) * NANOSECOND, recipe)
     gaps = np.diff(time_ns) * NANOSECOND
+    outlier = outlier_gaps(gaps, recipe)
     cuts = np.flatnonzero(outlier & (gaps > recipe.shortest_pause_s)) + 1
-    silences = np.flatnonzero(gaps > silence(gaps, recipe)) + 1
-    spans = merged(place, np.union1d(cuts, silences), recipe, set(silences.tolist()))
+    spans = merged(place, cuts, recipe)
     broken = outlier if recipe.drop_outlier_movements else np.zeros_like(outlier)
     label = "" if probes.label is None else str(probes.label[members[0]])
     port = int(probes.dport[members[0]])

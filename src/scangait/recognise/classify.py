@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from hashlib import blake2b
 from ipaddress import IPv4Address
 from typing import Final
@@ -19,10 +21,11 @@ from scangait.evidence.ground import Line
 from scangait.evidence.kinds import KINDS
 from scangait.evidence.library import Library
 from scangait.gait.movements import movements
+from scangait.gait.runs import runs
 from scangait.gait.samples import NANOSECOND, Sample, samples
 from scangait.gait.streams import by_source
 from scangait.model.viterbi import viterbi
-from scangait.probes import ICMP, TCP, Probes
+from scangait.probes import ICMP, TCP, Probes, take
 from scangait.recognise.campaigns import campaigns
 from scangait.recognise.decide import FALSE_ALARM, Decision, decide
 from scangait.recognise.joined import joined
@@ -105,15 +108,40 @@ def _verdicts(
     """Verdicts with what they were made from, the largest scan first, and the campaigns among them."""
     if not np.any(position(scope, probes.dst) >= 0):
         raise TelescopeError(f"telescope {scope}: none of the {len(probes)} probes falls into it; check --telescope")
-    found = unmixed(samples(probes, by_source(probes), scope, library.recipe), probes, scope)
-    case = Case(probes, found, scope, library, engine=engine)
-    decisions = list(decisions_for(case, evidence))
-    single = [_verdict(*pair, probes, scope, predict) for pair in zip(found, decisions, strict=True)]
+    streams, single = runs(probes, by_source(probes), scope, library.recipe), []
+    for start, end in itertools.pairwise([0, *streams.ends.tolist()]):
+        if end - start > library.recipe.min_movements:
+            members = streams.order[start:end]
+            said = judged(take(probes, members), library, scope, evidence, engine=engine, predict=predict)
+            single += [
+                (verdict, replace(sample, members=members[sample.members]), one) for verdict, sample, one in said
+            ]
+    found, decisions = [sample for _, sample, _ in single], [decision for _, _, decision in single]
     verdicts, together = joined(
-        campaigns(probes, scope, found, [_line(one) for one in decisions], case.blocked), single
+        campaigns(probes, scope, found, [_line(one) for one in decisions]), [verdict for verdict, _, _ in single]
     )
     entries = zip(verdicts, found, decisions, strict=True)
     return sorted(entries, key=lambda entry: (-entry[0].probes, entry[0].first_ns, entry[0].scan)), together
+
+
+def judged(
+    run: Probes,
+    library: Library,
+    scope: Telescope,
+    evidence: Iterable[str] = KINDS,
+    *,
+    engine: Engine | None = None,
+    predict: int = 0,
+) -> list[tuple[Verdict, Sample, Decision]]:
+    """The scans in one run of one stream (`gait.runs`), in time order: nothing else has a say in their verdicts.
+
+    This is all that `identify` says of a run, and all that `watch` says of it while it grows and when it is over.
+    """
+    found = unmixed(samples(run, by_source(run), scope, library.recipe), run, scope)
+    decisions = decisions_for(Case(run, found, scope, library, engine=engine or Serial()), evidence)
+    return [
+        (_verdict(sample, one, run, scope, predict), sample, one) for sample, one in zip(found, decisions, strict=True)
+    ]
 
 
 def decisions_for(

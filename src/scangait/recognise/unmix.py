@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scangait.evidence.forecast import course
-from scangait.evidence.signature import marks
-from scangait.evidence.walk import WALKED, find
+from scangait.evidence.signature import Marks, marks
+from scangait.evidence.walk import find, thorough
 from scangait.gait.samples import NANOSECOND, Sample
 from scangait.probes import Probes
 from scangait.telescope import Telescope
@@ -28,20 +28,19 @@ SHARE: Final = 0.02
 
 def unmixed(found: list[Sample], probes: Probes, scope: Telescope, blocked: str = "") -> list[Sample]:
     """The samples (of one source and port each) with the runs that are proven to be mixed in them as their own."""
-    marked = [part for sample, parts in zip(found, _by_marks(found, probes), strict=True) for part in parts or [sample]]
-    order = np.argsort([-len(sample.members) for sample in marked], kind="stable")[:WALKED]
-    largest = {int(index) for index in order}
+    known = sorted(marks(probes), key=lambda mark: -mark.signature.accident)
+    parted = zip(found, _by_marks(found, probes, known), strict=True)
+    marked = [part for sample, parts in parted for part in parts or [sample]]
     return [
         part
-        for index, sample in enumerate(marked)
-        for part in (_by_walks(sample, probes, scope, blocked) if index in largest else [sample])
+        for sample in marked
+        for part in (_by_walks(sample, probes, scope, blocked) if thorough(sample, known) else [sample])
     ]
 
 
-def _by_marks(found: list[Sample], probes: Probes) -> Iterator[list[Sample]]:
+def _by_marks(found: list[Sample], probes: Probes, known: list[Marks]) -> Iterator[list[Sample]]:
     """Each sample in parts by the tool whose mark its probes bear (the mark least likely by accident counts)."""
     best = np.full(len(probes), -1)
-    known = sorted(marks(probes), key=lambda mark: -mark.signature.accident)
     for number, mark in enumerate(known):
         best[mark.found] = number
     for sample in found:

@@ -1,0 +1,28 @@
+"""Runs: the parts of a stream between silences; where one ends depends on nothing that comes after."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from scangait.gait.samples import NANOSECOND, silences
+from scangait.gait.streams import Streams
+from scangait.probes import Probes
+from scangait.recipe import Recipe
+from scangait.telescope import Telescope, position
+
+
+def runs(probes: Probes, streams: Streams, scope: Telescope, recipe: Recipe) -> Streams:
+    """The streams without the probes that miss the telescope, cut at their silences."""
+    dark = position(scope, probes.dst[streams.order]) >= 0
+    order = streams.order[dark]
+    bounds = np.concatenate([[0], np.cumsum(dark)])[np.r_[0, streams.ends]]
+    seconds = np.diff(probes.time_ns[order]) * NANOSECOND
+    ends = [
+        start + 1 + silences(seconds[start : max(end - 1, start)], recipe)
+        for start, end in itertools.pairwise(bounds.tolist())
+        if end - start > recipe.min_movements
+    ]
+    every = np.unique(np.concatenate([*ends, bounds[1:]])).astype(np.int64)
+    return Streams(order, every[every > 0])

@@ -1,0 +1,52 @@
+"""Warming: load and compile everything that a watch will need, while files may still be read.
+
+A program that gives up root may not read its own code afterwards, and compiling in the middle of a scan costs alerts.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Final
+
+import numpy as np
+
+from scangait.evidence.library import Library
+from scangait.probes import TCP, Probes
+from scangait.recognise.live.watch import Watch
+from scangait.telescope import Telescope, address
+
+PROBES: Final = 80
+LATER: Final = (
+    "encodings.idna", "http.client", "http.server", "rich.live", "socketserver", "ssl", "tempfile", "zipfile",
+    "scangait.capture.folder", "scangait.capture.whole",
+)  # fmt: skip
+"""Modules that are otherwise imported when they are first needed."""
+
+
+def warmed(library: Library, scope: Telescope) -> None:
+    """Judge a few scans of no tool and forget them."""
+    for name in LATER:
+        import_module(name)
+    rng = np.random.default_rng(0)
+    for gap_s in (0.01, 1.0):
+        watch = Watch(library, scope, memory=1 << 20)
+        count = min(PROBES, scope.size)
+        probes = Probes(
+            time_ns=10**18 + np.cumsum(rng.exponential(gap_s * 1e9, count)).astype(np.int64),
+            src=np.full(count, 1, np.uint32),
+            dst=address(scope, rng.permutation(scope.size)[:count]),
+            sport=rng.integers(0, 2**16, count, np.uint16),
+            dport=np.full(count, 80, np.uint16),
+            proto=np.full(count, TCP, np.uint8),
+            ip_id=rng.integers(0, 2**16, count, np.uint16),
+            ttl=np.full(count, 64, np.uint8),
+            length=np.full(count, 40, np.uint16),
+            df=np.zeros(count, np.bool_),
+            window=rng.integers(0, 2**16, count, np.uint16),
+            seq=rng.integers(0, 2**32, count, np.uint32),
+            mss=np.zeros(count, np.uint16),
+            options=np.zeros(count, np.uint64),
+        )
+        list(watch.take(probes))
+        list(watch.finish())
+        watch.arena.make_room(lambda _: None, np.empty(0, np.int64))
