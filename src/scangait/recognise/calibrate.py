@@ -25,6 +25,8 @@ from scangait.telescope import Telescope, position
 
 CALIBRATED: Final = tuple(sorted(set(KINDS) - {"sources"}))
 """A list of sources is the user's own: it has no trials."""
+TRIALS: Final = 400
+"""Trials of a library that is learned by simulation on the spot: about a minute."""
 TOGETHER: Final = 32
 """Trials that are asked about as one case."""
 STRANGE: Final = 0.5
@@ -85,10 +87,10 @@ def answers(library: Library, held: Sequence[Trial], scope: Telescope, engine: E
     )
 
 
-def calibrations(heard: Answers) -> list[Calibration]:
-    """One calibration for each set of kinds of evidence that may be listened to."""
-    sets = [subset for count in range(1, len(CALIBRATED) + 1) for subset in combinations(CALIBRATED, count)]
-    return [_fitted(heard, kinds) for kinds in sets]
+def calibrations(heard: Answers, sets: Sequence[tuple[str, ...]] = ()) -> list[Calibration]:
+    """One calibration for each set of kinds of evidence, all that may be listened to where none is given."""
+    every = [subset for count in range(1, len(CALIBRATED) + 1) for subset in combinations(CALIBRATED, count)]
+    return [_fitted(heard, kinds) for kinds in sets or every]
 
 
 def without(heard: Answers, label: str) -> Answers:
