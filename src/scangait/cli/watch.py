@@ -114,7 +114,7 @@ def _run(config: Config, *, sure: float, once: bool, log: Callable[[str], None],
 
     library = Library.load(config.library) if config.library else Library.bundled()
     scope: Telescope = telescope(config.telescope)
-    memory = max(size(config.memory) - PROGRAM_BYTES, LEAST_BYTES)
+    memory = _for_streams(config)
     warmed(library, scope)
     watch, stop = Watch(library, scope, memory=memory, sure=sure), Flag()
     with ExitStack() as stack:
@@ -141,6 +141,15 @@ def _run(config: Config, *, sure: float, once: bool, log: Callable[[str], None],
         stack.enter_context(_served(config.metrics, metrics, session))
         session.keep()
         session.run(batches, stop)
+
+
+def _for_streams(config: Config) -> int:
+    """What the program leaves of the memory. Raises ConfigError where that is next to nothing."""
+    left = size(config.memory) - PROGRAM_BYTES
+    if left < LEAST_BYTES:
+        least = (PROGRAM_BYTES + LEAST_BYTES) >> 20
+        raise ConfigError(f"memory {config.memory!r}: the program takes most of it; give {least} MiB or more")
+    return left
 
 
 @contextmanager
