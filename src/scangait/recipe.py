@@ -24,7 +24,7 @@ class Recipe:
     gap_fence: Tukey's fence Q3 + `fence_iqr` IQR on raw "seconds" (the paper) or on their "log".
     shortest_pause_s: an outlier gap shorter than this (seconds) never ends an execution; after a longer one the
         destinations decide.
-    longest_pause_s: a gap longer than this, and than 1000 median gaps of the stream, always ends one.
+    longest_pause_s: a gap longer than this, and than 1000 median gaps of the execution so far, always ends one.
     similarity: of a sub-set's destinations and the sample so far: "jaccard" (the paper) or "overlap" coefficient.
     merge_at_most: neighbours stay one sample while their similarity is at most this (paper: 0.1).
     drop_outlier_movements: leave out the movements that span an outlier gap (the paper does).

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -39,17 +40,22 @@ def source(probes, since, size, pause=0.0):
         yield Batch(batch, Tally({"probes": len(batch)}), Position(f"hour{at * 3 // len(probes)}", at))
 
 
-def life(probes, folder, size, *, pause=0.0, log=lambda line: None):
+def life(probes, folder, size, *, pause=0.0, log=lambda line: None, way_back=True, stop=None):
     """One run from the checkpoint to the end."""
     watch = Watch(LIBRARY, SCOPE, memory=1 << 22)
     mark = checkpoint.load(folder / "checkpoint.npz", watch)
     dispatcher = Dispatcher(
-        {f"json={folder}/alerts": Choices()}, folder / "spool", resumed=mark.sequence if mark else None, log=log
+        {f"json={folder}/alerts": Choices()},
+        folder / "spool",
+        resumed=mark.sequence if mark and way_back else None,
+        log=log,
     )
     since, mark = mark and mark.position, mark or checkpoint.Mark()
-    session = Session(watch, dispatcher, mark, folder / "checkpoint.npz", seconds=0.05, log=log, metrics=Metrics())
+    session = Session(
+        watch, dispatcher, mark, folder / "checkpoint.npz", seconds=0.05, way_back=way_back, log=log, metrics=Metrics()
+    )
     session.keep()
-    session.run(source(probes, since, size, pause), Event())
+    session.run(source(probes, since, size, pause), stop or Event())
     dispatcher.close()
     return session
 
@@ -89,6 +95,20 @@ def test_killed_at_random_moments_no_word_is_lost_and_none_said_twice(tmp_path, 
         life(probes, folder, 700)
         assert (folder / "alerts").read_bytes() == expected
         rounds += 1
+
+
+def test_a_pipe_that_was_broken_off_loses_no_alert_that_comes_afterwards(tmp_path):
+    probes, (before, after) = day(1), (tmp_path / "before", tmp_path / "after")
+    before.mkdir()
+    stop = Event()
+    stop.set()  # the end of the first part is no end of the scans
+    first = life(take(probes, slice(0, 4000)), before, 500, way_back=False, stop=stop)
+    assert checkpoint.load(before / "checkpoint.npz", Watch(LIBRARY, SCOPE, memory=1 << 22)).sequence == first.sequence
+    shutil.copytree(before, after)
+    second = life(probes, after, 500, way_back=False)
+    lines = [msgspec.json.decode(line, type=Alert) for line in (after / "alerts").read_bytes().splitlines()]
+    assert [alert.sequence for alert in lines] == list(range(1, second.sequence + 1))
+    assert second.sequence > first.sequence > 0
 
 
 def test_a_look_for_quiet_scans_that_was_broken_off_is_made_again(tmp_path):

@@ -29,8 +29,8 @@ RECENT: Final = 50
 class Session:
     """Takes batches to the watch and its events to the outputs; `file` is the checkpoint, None for none.
 
-    What is said is put before the checkpoint that names it is written, and a checkpoint says where to go on. `draw` is
-    called at most twice a second.
+    What is said is put before the checkpoint that names it is written, and a checkpoint says where to go on; a source
+    that has no `way_back` gets one as soon as something was said. `draw` is called at most twice a second.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class Session:
         file: Path | None,
         *,
         seconds: float,
+        way_back: bool = True,
         log: Callable[[str], None],
         metrics: Metrics,
         draw: Callable[[Session], None] = lambda _: None,
@@ -51,7 +52,8 @@ class Session:
         self.over: deque[Seen] = deque(maxlen=RECENT)
         self.probes = 0
         self.heard = self.begun = self.drawn = self.ticked = time.monotonic()
-        self.kept_at, self.wait, self.trouble = self.begun, seconds, ""
+        self.kept_at, self.cost, self.trouble = self.begun, 0.0, ""
+        self.way_back, self.safe = way_back, mark.sequence
         self.message, self.rate, self.rate_from = "", 0.0, (self.begun, 0)
         metrics.set("scangait_start_time_seconds", time.time())
         if mark.idle_ns:
@@ -67,7 +69,7 @@ class Session:
             self._moved(batch.position)
             if not len(batch.probes):
                 self._idle()
-            if time.monotonic() - self.kept_at >= self.wait:
+            if self._due():
                 self.keep()
             self._tick()
         if not stop.is_set():
@@ -92,9 +94,16 @@ class Session:
             if self.trouble:
                 self.log(f"{self.file}: checkpoints are written again")
             self.trouble = ""
+            self.safe = self.sequence
         self.kept_at = time.monotonic()
-        self.wait = max(self.seconds, SHARE * (self.kept_at - begun))
+        self.cost = self.kept_at - begun
         return not self.trouble
+
+    def _due(self) -> bool:
+        """Whether it is time for a checkpoint."""
+        since = time.monotonic() - self.kept_at
+        unsafe = self.sequence > self.safe and not self.way_back
+        return since >= max(0.0 if unsafe else self.seconds, SHARE * self.cost)
 
     def status(self, source: str) -> Status:
         """What the heading of the table says."""

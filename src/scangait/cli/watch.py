@@ -114,7 +114,7 @@ def _run(config: Config, *, sure: float, once: bool, log: Callable[[str], None],
 
     library = Library.load(config.library) if config.library else Library.bundled()
     scope: Telescope = telescope(config.telescope)
-    memory = max(size(config.memory) - PROGRAM_BYTES, LEAST_BYTES)
+    memory = _for_streams(config)
     warmed(library, scope)
     watch, stop = Watch(library, scope, memory=memory, sure=sure), Flag()
     with ExitStack() as stack:
@@ -122,24 +122,34 @@ def _run(config: Config, *, sure: float, once: bool, log: Callable[[str], None],
         file = state / CHECKPOINT if keeps else None
         mark = checkpoint.load(file, watch) if file else None
         stack.enter_context(_stopped_by_signals(stop))
+        way_back = not (config.source == "-" or config.source.startswith("interface:") or Path(config.source).is_fifo())
         batches = follow(config.source, mark.position if mark else None, stop=stop, once=once, user=config.user)
         outputs = {
             one.to: Choices(size(one.rotate_bytes), one.rotate_seconds, Path(one.token) if one.token else None)
             for one in config.output
         }
         dispatcher = Dispatcher(
-            outputs, state / "spool", mask=config.mask, resumed=mark.sequence if mark else None,
-            limit=size(config.spool), log=log,
+            outputs, state / "spool", mask=config.mask,
+            resumed=mark.sequence if mark and way_back else None, limit=size(config.spool), log=log,
         )  # fmt: skip
         stack.callback(dispatcher.close)
         metrics, draw = Metrics(), stack.enter_context(_screen(config, quiet=quiet))
         session = Session(
-            watch, dispatcher, mark or checkpoint.Mark(), file, seconds=config.checkpoint_seconds, log=log,
-            metrics=metrics, draw=draw,
+            watch, dispatcher, mark or checkpoint.Mark(), file, seconds=config.checkpoint_seconds, way_back=way_back,
+            log=log, metrics=metrics, draw=draw,
         )  # fmt: skip
         stack.enter_context(_served(config.metrics, metrics, session))
         session.keep()
         session.run(batches, stop)
+
+
+def _for_streams(config: Config) -> int:
+    """What the program leaves of the memory. Raises ConfigError where that is next to nothing."""
+    left = size(config.memory) - PROGRAM_BYTES
+    if left < LEAST_BYTES:
+        least = (PROGRAM_BYTES + LEAST_BYTES) >> 20
+        raise ConfigError(f"memory {config.memory!r}: the program takes most of it; give {least} MiB or more")
+    return left
 
 
 @contextmanager
