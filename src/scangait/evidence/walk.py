@@ -71,7 +71,7 @@ CLEAN: Final = 2
 """Stages that cost next to nothing: every sample goes through them."""
 DEEP: Final = 32
 """Probes from which a sample goes through all stages, which take a fifth of a second, unless it bears another mark."""
-SURELY: Final = 256
+SURELY: Final = 64
 """Probes from which it does whatever marks it bears: they may be forged."""
 KEPT: Final = 1024
 """Searches of which the answers are remembered: a sample that grows has the same first probes."""
