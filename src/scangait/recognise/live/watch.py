@@ -96,6 +96,7 @@ class Watch:
         for slot in self._standing().tolist():
             self._look(slot, over=True)
             yield from self._said()
+        self.arena.clear()
 
     def open(self) -> list[tuple[Verdict, bool, int]]:
         """The last verdict on each scan that is being followed, whether it was opened, and after how many probes."""
