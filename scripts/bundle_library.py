@@ -15,11 +15,14 @@ from scangait.gait.samples import Sample, samples
 from scangait.gait.streams import by_label
 from scangait.probes import labelled
 from scangait.recipe import Recipe
+from scangait.recognise.calibrate import calibrated
 from scangait.recognise.learn import learn_samples
 from scangait.simulate.training import training
+from scangait.simulate.trials import trials
 from scangait.telescope import telescope
 
 ROOT = Path(__file__).parent.parent
+TRIALS = 1600
 CAPTURES = ROOT / "examples" / "captures"
 
 
@@ -40,5 +43,7 @@ if __name__ == "__main__":
     everything += training(telescope("93.184.208.0/20"), recipe)
     source = f"simulated scans and {len(by_capture)} real captures by a /20 (examples/captures)"
     library = learn_samples(everything, 4096, recipe, engine=Threads(), provenance=source)
+    scope = telescope("93.184.208.0/20")
+    library = calibrated(library, trials(scope, TRIALS, np.random.default_rng(1)), scope, Threads())
     replace(library, simulated=True).save(ROOT / "src" / "scangait" / "library.json")
     print(f"{len(library.candidates)} candidates from {source}")

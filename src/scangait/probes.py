@@ -83,12 +83,15 @@ def take(probes: Probes, where: NDArray[np.bool_] | NDArray[np.integer] | slice)
 
 
 def concat(parts: Iterable[Probes]) -> Probes:
-    """All probes of the parts, one after another; a column that some part lacks is dropped."""
+    """All probes of the parts, one after another; a column that some part lacks is dropped.
+
+    A part that nobody else holds is let go column by column, so that little is in memory twice.
+    """
     kept = [columns(part) for part in parts]
     if not kept:
         return empty()
     shared = [name for name in kept[0] if all(name in part for part in kept)]
-    return Probes(**{name: np.concatenate([part[name] for part in kept]) for name in shared})
+    return Probes(**{name: np.concatenate([part.pop(name) for part in kept]) for name in shared})
 
 
 def empty() -> Probes:

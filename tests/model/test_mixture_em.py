@@ -6,7 +6,7 @@ from sklearn.mixture import GaussianMixture
 
 import naive
 from scangait.engine import Serial, Threads
-from scangait.model.mixture import best_mixture, fit_mixture, fit_mixtures
+from scangait.model.mixture import best_mixture, bic, fit_mixture, fit_mixtures, search
 
 FLOOR = 1e-9
 
@@ -59,3 +59,17 @@ def test_any_engine_fits_the_same():
     for one, other, third in zip(serial, threads, alone, strict=True):
         assert one.loglik == other.loglik == third.loglik
         assert np.array_equal(one.means, other.means)
+
+
+def test_the_search_ends_when_bic_has_turned_and_finds_what_a_whole_search_finds():
+    rng = np.random.default_rng(6)
+    floor, shorter = np.full(1, 1e-3), 0
+    for states in range(1, 7):
+        x = clusters(rng, states, 1, 400)
+        found = search(x, floor=floor)
+        whole = [fit_mixture(x, count, floor=floor) for count in range(1, 8)]
+        assert [one.loglik for one in found] == [one.loglik for one in whole[: len(found)]]
+        chosen, best = (min(some, key=lambda one: bic(one, len(x))) for some in (found, whole))
+        assert len(chosen.weights) == len(best.weights)
+        shorter += len(found) < len(whole)
+    assert shorter

@@ -42,6 +42,13 @@ def batches(sources: Sources, *, columns: Mapping[str, str] | None = None) -> It
             yield from row_batches(name, head, whole, columns or {})
 
 
+def _told(parts: Iterable[Batch], tallies: list[Tally]) -> Iterator[Probes]:
+    """The probes of each batch, held by nobody else; the tallies are put aside."""
+    for part in parts:
+        tallies.append(part.tally)
+        yield part.probes
+
+
 def _head(name: str, pieces: Iterator[bytes]) -> bytes:
     """The first bytes, at least four where there are so many."""
     head = b""
@@ -57,9 +64,9 @@ def _head(name: str, pieces: Iterator[bytes]) -> bytes:
 
 def load(sources: Sources, *, columns: Mapping[str, str] | None = None) -> Batch:
     """Everything in the sources as one batch, sorted by time; times that went backwards are counted."""
-    parts = list(batches(sources, columns=columns))
-    probes = concat(part.probes for part in parts if len(part.probes))
-    tally = reduce(add, (part.tally for part in parts), Tally())
+    tallies: list[Tally] = []
+    probes = concat(part for part in _told(batches(sources, columns=columns), tallies) if len(part))
+    tally = reduce(add, tallies, Tally())
     backwards = int(np.sum(probes.time_ns[1:] < probes.time_ns[:-1]))
     return Batch(in_time_order(probes), tally + Tally(out_of_order=backwards))
 

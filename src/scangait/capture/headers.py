@@ -6,7 +6,7 @@ the registry of tcpdump.org/linktypes.html. Every length is checked before a byt
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,44 +26,35 @@ LINUX_SLL: Final = 113
 LINUX_SLL2: Final = 276
 LINKS: Final = frozenset((ETHERNET, BSD_NULL, BSD_LOOP, *RAW_IP, LINUX_SLL, LINUX_SLL2))
 
+ONE, TWO, THREE = np.uint64(1), np.uint64(2), np.uint64(3)
+"""Places as unsigned numbers: a signed one might count from the end, which numba would check at each byte."""
 _NOT_IPV4, _CUT = -1, -2
 """What `_network` says in place of an offset."""
 
 
-class Rows(NamedTuple):
-    """Room for N rows of probe columns, filled by the kernels."""
-
-    time_ns: NDArray[np.int64]
-    src: NDArray[np.uint32]
-    dst: NDArray[np.uint32]
-    sport: NDArray[np.uint16]
-    dport: NDArray[np.uint16]
-    proto: NDArray[np.uint8]
-    ip_id: NDArray[np.uint16]
-    ttl: NDArray[np.uint8]
-    length: NDArray[np.uint16]
-    df: NDArray[np.bool_]
-    window: NDArray[np.uint16]
-    seq: NDArray[np.uint32]
-    mss: NDArray[np.uint16]
-    options: NDArray[np.uint64]
+ROW: Final = np.dtype([(name, kind) for name, kind in COLUMNS.items() if name != "label"], align=True)
+"""One probe. A row of one array, not a row of each column: arrays are counted references, which kernels pay for."""
+Rows = NDArray[np.void]
 
 
 def rows(capacity: int) -> Rows:
     """Uninitialised room for this many probes."""
-    return Rows(*(np.empty(capacity, COLUMNS[name]) for name in Rows._fields))
+    return np.empty(capacity, ROW)
 
 
 @kernel
 def big16(buf: Bytes, at: int) -> int:
     """Two bytes, most significant first."""
-    return np.int64(buf[at]) << 8 | np.int64(buf[at + 1])
+    first = np.uint64(at)
+    return np.int64(buf[first]) << 8 | np.int64(buf[first + ONE])
 
 
 @kernel
 def big32(buf: Bytes, at: int) -> int:
     """Four bytes, most significant first."""
-    return big16(buf, at) << 16 | big16(buf, at + 2)
+    first = np.uint64(at)
+    high = np.int64(buf[first]) << 24 | np.int64(buf[first + ONE]) << 16
+    return high | np.int64(buf[first + TWO]) << 8 | np.int64(buf[first + THREE])
 
 
 @kernel
@@ -71,7 +62,9 @@ def word32(buf: Bytes, at: int, big: bool) -> int:
     """Four bytes in the byte order of the file."""
     if big:
         return big32(buf, at)
-    return np.int64(buf[at]) | np.int64(buf[at + 1]) << 8 | np.int64(buf[at + 2]) << 16 | np.int64(buf[at + 3]) << 24
+    first = np.uint64(at)
+    low = np.int64(buf[first]) | np.int64(buf[first + ONE]) << 8
+    return low | np.int64(buf[first + TWO]) << 16 | np.int64(buf[first + THREE]) << 24
 
 
 @kernel
@@ -79,7 +72,8 @@ def word16(buf: Bytes, at: int, big: bool) -> int:
     """Two bytes in the byte order of the file."""
     if big:
         return big16(buf, at)
-    return np.int64(buf[at]) | np.int64(buf[at + 1]) << 8
+    first = np.uint64(at)
+    return np.int64(buf[first]) | np.int64(buf[first + ONE]) << 8
 
 
 @kernel
@@ -150,15 +144,15 @@ def _tcp(buf: Bytes, at: int, end: int, out: Rows, row: int) -> int:
     if flags & 0x12 != 0x02:
         answers = flags & 0x12 == 0x12 or flags & 0x04
         return BACKSCATTER if answers else OTHER
-    out.sport[row] = big16(buf, at)
-    out.dport[row] = big16(buf, at + 2)
-    out.seq[row] = big32(buf, at + 4)
-    out.window[row] = big16(buf, at + 14)
+    out[row].sport = big16(buf, at)
+    out[row].dport = big16(buf, at + 2)
+    out[row].seq = big32(buf, at + 4)
+    out[row].window = big16(buf, at + 14)
     packed, mss = np.int64(0), np.int64(0)
     if buf[at + 12] >= 0x60:
         packed, mss = _options(buf, at + 20, min(end, at + (buf[at + 12] >> 4) * 4))
-    out.options[row] = packed
-    out.mss[row] = mss
+    out[row].options = packed
+    out[row].mss = mss
     return PROBE
 
 
@@ -167,17 +161,17 @@ def _datagram(buf: Bytes, at: int, end: int, out: Rows, row: int) -> int:
     """Read a UDP or ICMP header [at, end) into the row whose protocol is set; its kind."""
     if at + 8 > end:
         return DAMAGED
-    out.window[row] = 0
-    out.options[row] = 0
-    out.mss[row] = 0
-    if out.proto[row] == UDP:
-        out.sport[row] = big16(buf, at)
-        out.dport[row] = big16(buf, at + 2)
-        out.seq[row] = 0
+    out[row].window = 0
+    out[row].options = 0
+    out[row].mss = 0
+    if out[row].proto == UDP:
+        out[row].sport = big16(buf, at)
+        out[row].dport = big16(buf, at + 2)
+        out[row].seq = 0
         return PROBE
-    out.sport[row] = big16(buf, at + 4)
-    out.dport[row] = 0
-    out.seq[row] = big16(buf, at + 6)
+    out[row].sport = big16(buf, at + 4)
+    out[row].dport = 0
+    out[row].seq = big16(buf, at + 6)
     if buf[at] == 8:
         return PROBE
     # Echo reply, unreachable, source quench, redirect, time exceeded, parameter problem: answers to someone else.
@@ -188,7 +182,7 @@ def _datagram(buf: Bytes, at: int, end: int, out: Rows, row: int) -> int:
 def frame(buf: Bytes, at: int, end: int, link: int, out: Rows, row: int) -> int:
     """Read the frame [at, end) of this link type into the row; its kind, and the row counts only for PROBE.
 
-    buf (B,), out columns (N,), 0 <= at <= end <= B, row < N -> one of the kinds
+    buf (B,), out (N,), 0 <= at <= end <= B, row < N -> one of the kinds
     """
     at = _network(buf, at, end, link)
     if at < 0:
@@ -201,13 +195,13 @@ def frame(buf: Bytes, at: int, end: int, link: int, out: Rows, row: int) -> int:
     if big16(buf, at + 6) & 0x3FFF:
         return FRAGMENT
     proto = buf[at + 9]
-    out.src[row] = big32(buf, at + 12)
-    out.dst[row] = big32(buf, at + 16)
-    out.proto[row] = proto
-    out.ip_id[row] = big16(buf, at + 4)
-    out.ttl[row] = buf[at + 8]
-    out.length[row] = total
-    out.df[row] = buf[at + 6] & 0x40 != 0
+    out[row].src = big32(buf, at + 12)
+    out[row].dst = big32(buf, at + 16)
+    out[row].proto = proto
+    out[row].ip_id = big16(buf, at + 4)
+    out[row].ttl = buf[at + 8]
+    out[row].length = total
+    out[row].df = buf[at + 6] & 0x40 != 0
     end = min(end, at + total)
     if proto == TCP:
         return _tcp(buf, at + header, end, out, row)

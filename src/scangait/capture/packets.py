@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from scangait.capture.batch import KINDS, Batch, Tally
-from scangait.capture.headers import Rows, rows
+from scangait.capture.headers import ROW, Rows, rows
 from scangait.capture.pcap import HEADER, MAGIC, RECORD, Pcap
 from scangait.capture.pcapng import Pcapng
 from scangait.capture.unpack import Damaged
@@ -16,6 +16,8 @@ from scangait.errors import CaptureError
 from scangait.probes import Probes
 
 PCAPNG: Final = b"\x0a\x0d\x0d\x0a"
+SHORTEST: Final = RECORD + 28
+"""Bytes of the shortest record that holds a probe: an IPv4 header and one of UDP or ICMP."""
 
 
 def is_capture(head: bytes) -> bool:
@@ -30,6 +32,7 @@ class Parser:
         self.name = name
         self.offset = 0
         self.rest = b""
+        self.room = rows(0)
         self.format: Pcap | Pcapng | None = None
         self.broken = False
 
@@ -46,11 +49,13 @@ class Parser:
         if self.broken:
             return Batch(_columns(rows(0), 0), Tally())
         buf = np.frombuffer(raw, np.uint8)[skip:]
-        out, counts = rows(len(buf) // RECORD + 1), np.zeros(len(KINDS), np.int64)
-        used, found, self.broken = self.format.parse(buf, out, counts)
+        counts = np.zeros(len(KINDS), np.int64)
+        if len(self.room) <= len(buf) // SHORTEST:
+            self.room = rows(len(buf) // SHORTEST + 1)
+        used, found, self.broken = self.format.parse(buf, self.room, counts)
         self.offset += skip + used
         self.rest = raw[skip + used :]
-        return Batch(_columns(out, found), Tally(dict(zip(KINDS, counts.tolist(), strict=True)), self._warning()))
+        return Batch(_columns(self.room, found), Tally(dict(zip(KINDS, counts.tolist(), strict=True)), self._warning()))
 
     def finish(self) -> Tally:
         """What is left over at the end of the file. Raises CaptureError when it never was a capture."""
@@ -81,5 +86,5 @@ def packets(name: str, pieces: Iterator[bytes]) -> Iterator[Batch]:
 
 
 def _columns(out: Rows, found: int) -> Probes:
-    """The rows that were filled, copied so that the room for the others is given back."""
-    return Probes(**{name: column[:found].copy() for name, column in out._asdict().items()})
+    """The rows that were filled, as columns."""
+    return Probes(**{name: out[name][:found].copy() for name in ROW.names or ()})

@@ -47,7 +47,7 @@ def _records(
 ) -> tuple[int, int, bool]:
     """Read whole records; probes become rows, every packet is counted by kind.
 
-    buf (B,), out columns (N,) with room for every record, counts (kinds,) -> used, found, broken
+    buf (B,), out (N,) with room for every record, counts (kinds,) -> used, found, broken
     """
     at, row = np.int64(0), np.int64(0)
     while at + RECORD <= len(buf):
@@ -60,7 +60,7 @@ def _records(
         kind = frame(buf, at + RECORD, at + RECORD + size, link, out, row)
         counts[kind] += 1
         if kind == 0:
-            out.time_ns[row] = word32(buf, at, big) * 1_000_000_000 + word32(buf, at + 4, big) * tick_ns
+            out[row].time_ns = word32(buf, at, big) * 1_000_000_000 + word32(buf, at + 4, big) * tick_ns
             row += 1
         at += RECORD + size
     return at, row, False

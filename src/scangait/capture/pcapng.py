@@ -92,7 +92,7 @@ def _blocks(
 ) -> tuple[int, int, int]:
     """Read whole blocks up to one that describes something; state is its type, 1 << 40 for damage, 0 for the end.
 
-    buf (B,), interfaces (I, 4), out columns (N,), row, counts (kinds,) -> used, rows, state
+    buf (B,), interfaces (I, 4), out (N,), row, counts (kinds,) -> used, rows, state
     """
     at = np.int64(0)
     while at + 12 <= len(buf):
@@ -122,7 +122,7 @@ def _packet(
 ) -> int:
     """Read one packet block [at, at + size) into the row; what it is.
 
-    buf (B,), interfaces (I, 4) link, ticks, offset, snap length; out columns (N,) -> kind
+    buf (B,), interfaces (I, 4) link, ticks, offset, snap length; out (N,) -> kind
     """
     ahead = 12 if kind == SIMPLE else 28
     if size < ahead + 4:
@@ -145,5 +145,5 @@ def _packet(
     if kind == SIMPLE:
         return UNTIMED
     when = _time_ns(word32(buf, at + 12, big), word32(buf, at + 16, big), interfaces[which, 1], interfaces[which, 2])
-    out.time_ns[row] = when
+    out[row].time_ns = when
     return said if when >= 0 else UNREADABLE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-CHUNK: Final = 1 << 22
+CHUNK: Final = 1 << 20
 GZIP: Final = b"\x1f\x8b"
 ZSTD: Final = b"\x28\xb5\x2f\xfd"
 MAGIC_BYTES: Final = 4

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from scangait.cli import options
 from scangait.telescope import Telescope
+
+if TYPE_CHECKING:
+    from scangait.probes import Probes
+    from scangait.recognise.results import Evaluation
 
 
 @click.command(short_help="Run the paper's protocol on labelled probes.")
@@ -43,13 +49,10 @@ def command(
     quiet: bool,
 ) -> None:
     """Learn on 10 % of labelled CAPTURES and test on 5 %, for spatial, temporal and joint movements."""
-    from msgspec.structs import replace
-
     from scangait.capture import load
     from scangait.cli.output import deliver
     from scangait.engine import Threads
     from scangait.recipe import Recipe
-    from scangait.recognise.compare import compare
     from scangait.recognise.evaluate import beside_the_paper, evaluate, movement_recipes
     from scangait.telescope import infer
 
@@ -76,19 +79,27 @@ def command(
             simulated=paper,
         )
         if evidence:
-            try:
-                beside = compare(
-                    probes,
-                    scope or infer(probes.dst),
-                    tuple(word.strip() for word in evidence.split(",")),
-                    seed=seed,
-                    learn_share=learn_share,
-                    test_share=test_share,
-                    engine=Threads(),
-                )
-            except ValueError as error:
-                raise click.BadParameter(str(error), param_hint="--evidence") from error
-            result = replace(result, methods=beside.methods, reliability=beside.reliability)
+            shares = (learn_share, test_share)
+            result = _beside(result, probes, scope or infer(probes.dst), evidence, seed, shares)
     if paper:
         result = beside_the_paper(result)
     deliver(result, as_json=as_json, quiet=quiet, save=save, report=report)
+
+
+def _beside(
+    result: Evaluation, probes: Probes, scope: Telescope, evidence: str, seed: int, shares: tuple[float, float]
+) -> Evaluation:
+    """The result with the methods named in `evidence` side by side."""
+    from msgspec.structs import replace
+
+    from scangait.engine import Threads
+    from scangait.recognise.compare import compare
+
+    methods = tuple(word.strip() for word in evidence.split(","))
+    try:
+        found = compare(
+            probes, scope, methods, seed=seed, engine=Threads(), learn_share=shares[0], test_share=shares[1]
+        )
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--evidence") from error
+    return replace(result, methods=found.methods, reliability=found.reliability)

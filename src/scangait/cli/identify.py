@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from scangait.cli import options
-from scangait.telescope import Telescope
+from scangait.telescope import Telescope, telescope
 
 
 @click.command(short_help="Say which tool makes each scan in a capture.")
@@ -17,10 +17,19 @@ from scangait.telescope import Telescope
 @click.option("--library", type=click.Path(), help="A library of your own; the bundled one otherwise.")
 @click.option(
     "--evidence",
-    default="movement,intensity,coverage,signature,walk",
+    default="movement,intensity,coverage,signature,walk,sources",
     show_default=True,
     help="Kinds of evidence to listen to.",
 )
+@click.option(
+    "--false-alarm",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.01,
+    show_default=True,
+    help="Share of scans by unknown tools that may be named all the same.",
+)
+@click.option("--sources", type=click.Path(), help="CSV of prefix,label[,date] of known scanners.")
+@click.option("--blocked", default="", metavar="PREFIXES", help="Addresses that scanners are known to leave out.")
 @click.option("--predict", type=click.IntRange(0), default=0, help="Say the next N probes of each proven walk.")
 @click.option("--mask", is_flag=True, help="Leave the telescope's addresses out of every output.")
 @click.option("--report", type=click.Path(dir_okay=False), help="Write one HTML page with pictures.")
@@ -33,10 +42,13 @@ def command(
     columns: dict[str, str],
     library: str | None,
     evidence: str,
+    *,
+    false_alarm: float,
+    sources: str | None,
+    blocked: str,
     predict: int,
     report: str | None,
     save: str | None,
-    *,
     mask: bool,
     as_json: bool,
     quiet: bool,
@@ -45,16 +57,20 @@ def command(
     from scangait.capture import load
     from scangait.evidence.kinds import KINDS
     from scangait.evidence.library import Library
+    from scangait.evidence.listed import source_list
     from scangait.recognise import classify
+    from scangait.recognise.asked import Asked
 
     kinds = tuple(word.strip() for word in evidence.split(","))
     if not set(kinds) <= set(KINDS):
         raise click.BadParameter(f"{evidence!r}: choose from {', '.join(KINDS)}", param_hint="--evidence")
     known = Library.load(library) if library else Library.bundled()
+    if blocked:
+        telescope(blocked)  # a prefix that does not parse is said before the work begins
+    listed = source_list(Path(sources)) if sources else None
+    asked = Asked(kinds, false_alarm, predict, blocked, listed)
     with options.working("reading and identifying", quiet=quiet):
-        result = classify.report(
-            load(captures, columns=columns), known, scope, captures, evidence=kinds, predict=predict
-        )
+        result = classify.report(load(captures, columns=columns), known, scope, captures, asked)
     from scangait.cli.output import deliver
     from scangait.recognise.results import masked
 

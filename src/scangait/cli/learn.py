@@ -43,6 +43,7 @@ def command(
 
     from scangait.capture import load
     from scangait.engine import Threads
+    from scangait.evidence.library import Library
     from scangait.recipe import Movement, Recipe
     from scangait.recognise.learn import learn, learn_samples
     from scangait.telescope import infer
@@ -55,15 +56,21 @@ def command(
         raise click.UsageError("--simulate needs --telescope PREFIXES: what it learns fits that telescope")
     with options.working("learning", quiet=quiet):
         if simulate and scope is not None:
+            import numpy as np
+
+            from scangait.recognise.calibrate import TRIALS, calibrated
             from scangait.simulate.training import training
+            from scangait.simulate.trials import trials
 
             source = f"simulated scans of {scope}; no real packet"
             learned = learn_samples(training(scope, recipe), scope.size, recipe, engine=Threads(), provenance=source)
-            library = replace(learned, simulated=True)
+            held = trials(scope, TRIALS, np.random.default_rng(recipe.seed + 1))
+            library = replace(learned if paper else calibrated(learned, held, scope, Threads()), simulated=True)
         else:
             probes = load(captures, columns=columns).probes
             source = f"learned from {', '.join(captures)}"
-            library = learn(probes, scope or infer(probes.dst), recipe, engine=Threads(), provenance=source)
+            learned = learn(probes, scope or infer(probes.dst), recipe, engine=Threads(), provenance=source)
+            library = replace(learned, calibrations=Library.bundled().calibrations)
         library.save(output)
     kept = Counter(candidate.label for candidate in library.candidates)
     if as_json:

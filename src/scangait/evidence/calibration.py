@@ -23,24 +23,28 @@ SHARES: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """For the set `kinds`: `weights` (as many) on their bits, the bits of `unknown`, and how many bits above it are
-    `needed`: for each of SHARES, what this share of the scans of unknown tools reaches.
+    """For the set `kinds`: `weights` (as many) on their bits, the bits of `unknown`, and how many bits above it each of
+    `labels` needs: `needed` has for each label what each of SHARES of the scans of unknown tools reaches.
     """
 
     kinds: tuple[str, ...]
     weights: tuple[float, ...]
     unknown: float
-    needed: tuple[float, ...]
+    labels: tuple[str, ...] = ()
+    needed: tuple[tuple[float, ...], ...] = ()
 
-    def threshold(self, false_alarm: float) -> float:
-        """Bits above unknown that a name needs so that this share of unknown tools at most is named."""
-        return max(0.0, float(np.interp(np.log(false_alarm), np.log(SHARES), self.needed)))
+    def threshold(self, label: str, false_alarm: float) -> float:
+        """Bits above unknown that a name needs so that this share of unknown tools at most is given it."""
+        if label not in self.labels:
+            return 0.0
+        bits = self.needed[self.labels.index(label)]
+        return max(0.0, float(np.interp(np.log(false_alarm), np.log(SHARES), bits)))
 
 
 def uncalibrated(kinds: Iterable[str]) -> Calibration:
     """Every kind at its word: for libraries that were learned without trials."""
     chosen = tuple(sorted(kinds))
-    return Calibration(chosen, (1.0,) * len(chosen), 2.0, (0.0,) * len(SHARES))
+    return Calibration(chosen, (1.0,) * len(chosen), 2.0)
 
 
 def weighed(findings: Iterable[Finding], calibration: Calibration) -> list[Finding]:

@@ -13,8 +13,10 @@ from scangait.evidence.finding import Finding
 from scangait.gait.samples import NANOSECOND, Sample
 from scangait.scanners import SCANNERS
 
-PERMUTING: Final = 0.125
-"""Share of unknown tools that never repeat an address: a permutation is rare luck for home-made tools."""
+PERMUTING: Final = 0.05
+"""Share of unknown tools that jump about as chance does and yet never repeat an address."""
+JUMP: Final = 0.2
+"""Mean step, as a share of the telescope, above which a scan jumps about (by chance: 1/3); others step along."""
 STRAY: Final = 0.01
 """Expected share of repeats of a permutation: its last probes and the next run's first, copies made by the path."""
 RETRY_S: Final = 12.0
@@ -27,20 +29,27 @@ def findings(case: Case) -> list[list[Finding]]:
     return [_one(sample, case.scope.size, case.library.labels) for sample in case.samples]
 
 
-def repeats(place: NDArray[np.int64], seconds: NDArray[np.float64]) -> tuple[int, int]:
-    """Probes (N,) at positions `place`: how many are draws (no retransmission), and how many of these repeat one."""
+def repeats(place: NDArray[np.int64], seconds: NDArray[np.float64]) -> tuple[int, int, int]:
+    """Probes (N,) at positions `place`: how many are draws, how many of these repeat one, and how many are no draws but
+    come so soon after another that they may be retransmissions.
+    """
     order = np.lexsort((seconds, place))
     same = np.diff(place[order]) == 0
     again = same & (np.diff(seconds[order]) > RETRY_S)
-    return len(place) - int(np.sum(same & ~again)), int(np.sum(again))
+    soon = int(np.sum(same & ~again))
+    return len(place) - soon, int(np.sum(again)), soon
 
 
 def _one(sample: Sample, size: int, labels: list[str]) -> list[Finding]:
-    draws, repeated = repeats(sample.place, (sample.time_ns - sample.time_ns[0]) * NANOSECOND)
-    drawn = size * (1 - (1 - 1 / size) ** draws)
-    expected = draws - drawn
+    seconds = (sample.time_ns - sample.time_ns[0]) * NANOSECOND
+    draws, repeated, soon = repeats(sample.place, seconds)
+    expected = draws - size * (1 - (1 - 1 / size) ** draws)
+    if soon:  # of repeated draws, only those later than a retransmission were counted
+        expected *= max(0.0, 1 - RETRY_S / max(float(seconds[-1]), RETRY_S)) ** 2
     walked, thrown = _poisson(repeated, STRAY * draws + 0.01), _poisson(repeated, expected + 0.01)
-    unknown = float(np.logaddexp(walked + log(PERMUTING), thrown + log(1 - PERMUTING)))
+    jumping = float(np.abs(np.diff(sample.place)).mean()) > JUMP * size
+    # what steps along repeats nothing, whoever made it
+    unknown = float(np.logaddexp(walked + log(PERMUTING), thrown + log(1 - PERMUTING))) if jumping else walked
     reason = f"{repeated} repeated addresses in {draws} draws; drawing at random repeats {expected:.1f}"
     found = []
     for label in labels:

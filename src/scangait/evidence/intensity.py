@@ -17,6 +17,9 @@ from scangait.model.poisson import score
 LEAST: Final = 4
 """Windows below which a sample says nothing about bursts."""
 
+MOST_BITS: Final = 10.0
+"""Bursts there are many, of all kinds of tools."""
+
 
 def findings(case: Case) -> list[list[Finding]]:
     """Bits for each label from the number of addresses in each window of a sample, against a Poisson process.
@@ -42,7 +45,7 @@ def _one(windows: NDArray[np.int64], library: Library) -> list[Finding]:
     recipe = library.recipe
     weight = min(len(windows), recipe.full_weight / recipe.window_gaps) / log(2)
     return [
-        Finding("intensity", name, (value - chance) * weight, _reason(name, value - chance, windows))
+        Finding("intensity", name, min((value - chance) * weight, MOST_BITS), _reason(name, value - chance, windows))
         for name, value in sorted(level.items())
     ]
 

@@ -28,8 +28,6 @@ COMMON: Final = 20
 NEIGHBOURS: Final = 5
 LONGEST: Final = 2**29
 """Pairs further apart in elements are passed over: they take too long."""
-LISTED: Final = 2**17
-"""Distances at most that one triple may leave to be tried."""
 SMALL_BITS: Final = 10.0
 """A generator below 2^22, as ZMap draws it since 4.0, is found by accident once in 2^10."""
 BARREN: Final = 8
@@ -66,13 +64,15 @@ class Found(NamedTuple):
 
 
 @kernel
-def search(points: Points, slowest: float, fastest: float, triples: int, proof: float, enough: float) -> Found:
+def search(
+    points: Points, slowest: float, fastest: float, triples: int, listed: int, proof: float, enough: float
+) -> Found:
     """The best line through K points at slowest..fastest elements per second.
 
     At most `triples` triples of neighbours are looked at, shortest pairs first, until a line has `enough` bits, or
-    `proof` bits and every point on it.
+    `proof` bits and every point on it. A triple that leaves more than `listed` distances to try is passed over.
     """
-    best, tried, seen, hits = Found(0, 0.0, 0, 0, 0.0), 1.0, 0, np.empty(LISTED, np.int64)
+    best, tried, seen, hits = Found(0, 0.0, 0, 0, 0.0), 1.0, 0, np.empty(listed, np.int64)
     first, second = _pairs(points.when, 3 * points.jitter)
     units = _share_of_units(points.order)
     for pair in range(len(first)):
@@ -207,6 +207,8 @@ def _listed(  # noqa: PLR0917 (kernels take arrays and numbers only)
         high = min(end, 2 * low + 1, low + STRETCH)
         tolerance = _tolerance(points, high * common / span, when[a] - when[i], span) + (high - low) / (2 * SCALE)
         width = np.int64(2 * tolerance * SCALE)
+        if np.float64(width) / modulus * (high - low) > len(hits) - count:
+            return 0
         # exact where the stretch begins, so that the rounding of `step` does not add up
         begun = (fixed + np.int64(multiply(np.uint64(low), np.uint64(turn), wide))) % order
         offset = (begun * SCALE - np.int64(round(common * slope * low * SCALE)) + width // 2) % modulus

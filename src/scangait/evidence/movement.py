@@ -40,43 +40,58 @@ def best_by_label(fit: NDArray[np.float64], candidates: list[Candidate]) -> tupl
 
 
 def gains(case: Case) -> tuple[list[str], NDArray[np.float64]]:
-    """The labels (L,) and how much better than a random walk each sample fits them, nats per movement (S, L)."""
+    """The labels (L,) and how much better than a random walk each sample fits them, nats per movement (S, L).
+
+    A label with many candidates has many tries: their likelihoods are averaged.
+    """
     library = case.library
-    fit = per_movement(case.samples, list(library.candidates), case.scope.size, library.recipe, case.engine)
-    names, best = best_by_label(fit, list(library.candidates))
-    chance = best[:, names.index(CHANCE)] if CHANCE in names else np.zeros(len(best))
-    gain = best - chance[:, None]
+    candidates = list(library.candidates)
+    fit = per_movement(case.samples, candidates, case.scope.size, library.recipe, case.engine)
+    weight = np.minimum([len(sample.broken) for sample in case.samples], library.recipe.full_weight)[:, None]
+    labels = np.array([candidate.label for candidate in candidates])
+    names = [name for name in sorted(set(labels.tolist())) if name != CHANCE]
+    chance = fit[:, labels == CHANCE].max(axis=1, initial=-np.inf) if CHANCE in labels else np.zeros(len(fit))
+    gain = np.stack([_mean(fit[:, labels == name], weight) - chance for name in names], axis=1)
     for column, name in enumerate(names):
         if name in SCANNERS and SCANNERS[name].blends:  # seen from afar, what blends moves as chance does
             gain[:, column] = np.maximum(gain[:, column], 0)
-    kept = [column for column, name in enumerate(names) if name != CHANCE]
-    return [names[column] for column in kept], gain[:, kept]
+    return names, gain
+
+
+def _mean(fit: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Per-movement log-likelihood (S,) of the average of models, from theirs (S, M) and movements that count (S, 1)."""
+    total = fit * weight
+    top = total.max(axis=1, keepdims=True)
+    return np.asarray((top[:, 0] + np.log(np.exp(total - top).mean(axis=1))) / weight[:, 0])
 
 
 def findings(case: Case) -> list[list[Finding]]:
     """Bits for each label from each sample's movements, against a random walk.
 
     Successive movements are not independent, so no more than `recipe.full_weight` of them count. A sample that fits a
-    tool worse than that tool's own scans do loses as many bits as that is rare.
+    tool worse (or better) than that tool's own scans do loses as many bits as that is rare.
     """
     if not case.samples:
         return []
     names, gain = gains(case)
     return [
-        [_one(case.library, name, value, len(sample.broken)) for name, value in zip(names, row, strict=True)]
+        [_one(case.library, name, row, value, len(sample.broken)) for name, value in zip(names, row, strict=True)]
         for row, sample in zip(gain.tolist(), case.samples, strict=True)
     ]
 
 
-def _one(library: Library, name: str, gain: float, count: int) -> Finding:
-    """What a gain (nats per movement against chance) under one label says in a sample of `count` movements."""
-    recipe = library.recipe
-    bits = min(gain * min(count, recipe.full_weight) / log(2), MOST_BITS)
+def _one(library: Library, name: str, row: list[float], gain: float, count: int) -> Finding:
+    """What a gain (nats per movement above chance) under one label says in a sample of `count` movements.
+
+    The best of all labels, whose gains are `row`, gets at most MOST_BITS; the others as much less as they fit worse.
+    """
+    recipe, best = library.recipe, max(row)
+    weight = min(count, recipe.full_weight) / log(2)
+    bits = min(best * weight, MOST_BITS) - min((best - gain) * weight, 2 * MOST_BITS)
     share = typical.share(library.typical, name, count, gain)
     compared = "fit" if gain >= 0 else "fit worse than a random walk does:"
-    reason = (
-        f"{count} {recipe.movement} movements {compared} {name}'s gait ({gain / log(2):+.2f} bits each above chance)"
-    )
+    each = f"{gain / log(2):+.2f} bits each above chance"
+    reason = f"{count} {recipe.movement} movements {compared} {name}'s gait ({each})"
     if share < typical.AT[1]:
-        reason += f", worse than {1 - share:.2%} of its own scans do"
-    return Finding("movement", name, bits + min(0.0, log2(2 * share)), reason)
+        reason += f", as oddly as {share:.2%} of its own scans do"
+    return Finding("movement", name, bits + log2(share), reason)

@@ -17,6 +17,8 @@ from scangait.scanners.scanner import Signature
 
 FAITHFUL: Final = 0.95
 """Share of a tool's probes that bear its mark: middleboxes rewrite some headers."""
+MOSTLY: Final = 0.5
+"""Where fewer of the probes bear a mark, the scan is not that tool's: what tools mix is told apart before."""
 MOST_BITS: Final = 20.0
 """Marks are easily forged: one scan in a million bears another tool's."""
 ABSENT_BITS: Final = -6.0
@@ -63,5 +65,7 @@ def _one(found: list[Marks], members: NDArray[np.int64]) -> list[Finding]:
 
 
 def _bits(bearing: int, count: int, accident: float) -> float:
+    if bearing < MOSTLY * count:  # no accident, perhaps, but not this tool's traffic either
+        return ABSENT_BITS
     gain = bearing * log2(FAITHFUL / accident) + (count - bearing) * log2((1 - FAITHFUL) / (1 - accident))
     return float(np.clip(gain, ABSENT_BITS, MOST_BITS))

@@ -24,7 +24,7 @@ from scangait.evidence.signature import FAITHFUL, Marks, marks
 from scangait.gait.samples import NANOSECOND, Sample
 from scangait.scanners.logarithm import logarithms
 from scangait.scanners.scanner import Scan
-from scangait.scanners.zmap_order import indices, numbering_of
+from scangait.scanners.zmap_order import SMALL_GENERATOR, indices, numbering_of
 
 LEAST: Final = 4
 CROWD: Final = 10
@@ -38,7 +38,8 @@ APART: Final = 0.01
 class Stage(NamedTuple):
     """One way to search: how many `probes` are looked at (the first of the sample with addresses of their own), how
     many times `slower` the rate may be than the mean gap says (other traffic hides it, threads share it) or `faster`
-    (probes are lost, shards step over each other's), whether probes may be `late`, and how many triples are tried.
+    (probes are lost, shards step over each other's), whether probes may be `late`, how many triples are tried, and how
+    many distances one triple may leave to try.
     """
 
     probes: int
@@ -46,15 +47,16 @@ class Stage(NamedTuple):
     faster: float
     late: bool
     triples: int
+    listed: int = 2**14
 
 
 STAGES: Final = (
     Stage(16, 4.0, 4.0, late=False, triples=8),
     Stage(16, 1 / 3, 12.0, late=False, triples=8),
-    Stage(16, 4.0, 4.0, late=True, triples=8),
-    Stage(32, 8.0, 4.0, late=False, triples=128),
-    Stage(32, 16.0, 4.0, late=True, triples=16),
-    Stage(48, 16.0, 4.0, late=False, triples=1024),
+    Stage(16, 4.0, 4.0, late=True, triples=8, listed=2**11),
+    Stage(32, 8.0, 4.0, late=False, triples=128, listed=2**12),
+    Stage(32, 16.0, 4.0, late=True, triples=32, listed=2**11),
+    Stage(48, 16.0, 4.0, late=False, triples=1024, listed=2**11),
 )
 """The clean case first; the last, for much other traffic in between, is a matter of half a second."""
 MULTIPLES: Final = (7, 11)
@@ -105,7 +107,13 @@ def _one(case: Case, sample: Sample, *, full: bool) -> list[Finding]:
         f"{line.on} of {line.of} probes lie on one multiplicative walk over {line.ground.name} (generator "
         f"{line.generator} modulo {line.ground.group.prime}, {line.rate:.0f} elements/s): ZMap's order"
     )
-    return [Finding("walk", "zmap", line.bits, reason, line=line)]
+    others = [Finding("walk", name, -line.bits, reason) for name in case.library.labels if name != "zmap"]
+    return [Finding("walk", "zmap", line.bits, reason, _version(line), line), *others]
+
+
+def _version(line: Line) -> str | None:
+    """From 4.0 on ZMap draws its generator below 2^22; by accident one in a thousand is."""
+    return ">=4.0" if line.ground.group.prime > 2**32 and line.generator < SMALL_GENERATOR else None
 
 
 def find(
@@ -163,6 +171,7 @@ def _on(
             about / stage.slower,
             about * stage.faster,
             stage.triples,
+            stage.listed,
             PROOF_BITS + tries,
             PROOF_BITS + SURE_BITS,
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import reduce
 from inspect import signature
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from scangait.model.vectors import ALIGNMENT, FLOATS, INT, WIDTH, Writer, lanes
 
 def aligned(*shape: int) -> NDArray[np.float64]:
     """Uninitialised float64 array of `shape` whose first element begins a cache line."""
-    raw = np.empty(int(np.prod(shape)) * 8 + ALIGNMENT, np.uint8)
+    raw = np.empty(prod(shape) * 8 + ALIGNMENT, np.uint8)
     skip = -raw.ctypes.data % ALIGNMENT
     return raw[skip : skip + raw.size - ALIGNMENT].view(np.float64).reshape(shape)
 
@@ -160,7 +161,7 @@ sub = _each(lambda w, a, b: w.builder.fsub(a, b), "a - b.")
 mul = _each(lambda w, a, b: w.builder.fmul(a, b), "a b.")
 div = _each(lambda w, a, b: w.builder.fdiv(a, b), "a / b.")
 fma = _each(Writer.fma, "a b + c.")
-exp2 = _each(Writer.exp2, "2^x for x up to 1000; below -1000 as at -1000.")
+exp2 = _each(Writer.exp2, "2^x for x up to 1000; below -900 as at -900.")
 log2 = _each(Writer.log2, "Binary logarithm of positive normal numbers.")
 logarithms = _each(Writer.logarithm, "Binary logarithm of probabilities; IMPOSSIBLE for zero.")
 larger = _each(Writer.larger, "The larger of a and b.")

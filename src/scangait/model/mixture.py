@@ -17,6 +17,8 @@ from scangait.model.vectors import WIDTH
 
 TOLERANCE: Final = 1e-6
 MAX_ITERATIONS: Final = 300
+RISES: Final = 2
+"""The search over the number of clusters ends when so many more have not lowered BIC (docs/performance.md)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,11 +51,21 @@ def bic(mixture: Mixture, count: int) -> float:
 
 def best_mixture(x: NDArray[np.float64], *, floor: NDArray[np.float64], max_states: int = 7) -> Mixture:
     """The mixture with the smallest BIC among 1..max_states clusters; x (T, D)."""
+    return min(search(x, floor=floor, max_states=max_states), key=lambda mixture: bic(mixture, len(x)))
+
+
+def search(x: NDArray[np.float64], *, floor: NDArray[np.float64], max_states: int = 7) -> list[Mixture]:
+    """Mixtures of 1, 2, ... clusters fitted to x (T, D), until BIC has not come below its smallest RISES times."""
     if not len(x) or not np.all(np.isfinite(x)):
         raise FitError(f"mixture: {len(x)} observations fit no cluster, or one is not finite")
     laid = _lay(np.asarray(x, np.float64), floor)
-    fitted = [_fit(laid, states, floor) for states in range(1, _different(x, max_states) + 1)]
-    return min(fitted, key=lambda mixture: bic(mixture, len(x)))
+    fitted, criteria = list[Mixture](), list[float]()
+    for states in range(1, _different(x, max_states) + 1):
+        fitted.append(_fit(laid, states, floor))
+        criteria.append(bic(fitted[-1], len(x)))
+        if states - int(np.argmin(criteria)) > RISES:
+            break
+    return fitted
 
 
 def fit_mixtures(
@@ -123,11 +135,24 @@ def _lay(x: NDArray[np.float64], floor: NDArray[np.float64]) -> _Laid:
 
 def _fit(laid: _Laid, states: int, floor: NDArray[np.float64]) -> Mixture:
     """EM for one number of clusters."""
+    mixture = run(laid, states, floor)
+    if not np.isfinite(mixture.loglik):
+        raise FitError(f"mixture: the likelihood of {states} clusters is not finite")
+    return mixture
+
+
+def run(
+    laid: _Laid,
+    states: int,
+    floor: NDArray[np.float64],
+    *,
+    tolerance: float = TOLERANCE,
+    limit: int = MAX_ITERATIONS,
+) -> Mixture:
+    """EM from slices of equal count, until it gains less than `tolerance` per observation or takes `limit` M-steps."""
     parameters = _start(laid, states, floor)
     kinds = each_state(states), each_state(len(floor))
-    loglik, _ = expectation_maximisation(laid.side, laid.counts, parameters, floor, *kinds, TOLERANCE, MAX_ITERATIONS)
-    if not np.isfinite(loglik):
-        raise FitError(f"mixture: the likelihood of {states} clusters is not finite")
+    loglik, _ = expectation_maximisation(laid.side, laid.counts, parameters, floor, *kinds, tolerance, limit)
     weights, means, variances = parameters
     return Mixture(weights, np.ascontiguousarray(means.T), np.ascontiguousarray(variances.T), float(loglik))
 

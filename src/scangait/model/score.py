@@ -27,11 +27,13 @@ def score(
     if not result.size or not len(x):
         return result
     x, ends, run = np.ascontiguousarray(x, np.float64), np.asarray(ends, np.int64), engine or Serial()
-    jobs = [(block, group, piece) for block, group in packed(tuple(hmms)) for piece in _pieces(ends)]
-    parts = run.map(lambda job: _block(x, ends, hmms, *job), jobs)
+    jobs = [(block, group, piece) for piece in _pieces(ends) for block, group in packed(tuple(hmms))]
+    parts = run.map(lambda job: _block(x, ends, job[0], sizes(hmms[job[1][0]]), job[2]), jobs)
     for (_, group, (first, last)), part in zip(jobs, parts, strict=True):
-        result[first:last, group] = part
-    _rescue(x, ends, hmms, result, run)
+        result[first:last, group] = part[:, : len(group)]
+    lost = np.isnan(result)
+    if lost.any():
+        _rescue(x, ends, hmms, result, lost, run)
     return result
 
 
@@ -52,10 +54,10 @@ def packed(hmms: tuple[HMM, ...]) -> list[tuple[NDArray[np.float64], list[int]]]
 
 def pack(hmms: list[HMM]) -> NDArray[np.float64]:
     """One block (R, 8) of up to eight models of m states; the last model fills the lanes that are left."""
-    lanes = columns([*hmms, *hmms[-1:] * (WIDTH - len(hmms))])
-    states, dims = hmms[0].means.shape
-    block = aligned((2 * dims + 2 + states) * states, WIDTH)
-    block[:] = lanes[:, : len(block)].T
+    lanes = columns(hmms)
+    block = aligned(lanes.shape[1], WIDTH)
+    block[:, : len(hmms)] = lanes.T
+    block[:, len(hmms) :] = block[:, len(hmms) - 1 : len(hmms)]
     return block
 
 
@@ -92,18 +94,16 @@ def _pieces(ends: NDArray[np.int64]) -> list[tuple[int, int]]:
 def _block(
     x: NDArray[np.float64],
     ends: NDArray[np.int64],
-    hmms: list[HMM],
     block: NDArray[np.float64],
-    group: list[int],
+    kinds: tuple[tuple[float, ...], tuple[float, ...]],
     piece: tuple[int, int],
 ) -> NDArray[np.float64]:
-    """Log-likelihoods (S, M) of a piece of the sequences under one block of models."""
+    """Log-likelihoods (S, 8) of a piece of the sequences under one block of models."""
     first, last = piece
     begin = int(ends[first - 1]) if first else 0
     result = aligned(last - first, WIDTH)
-    own = x[begin : ends[last - 1]]
-    forward(own, ends[first:last] - begin, block, *sizes(hmms[group[0]]), result)
-    return result[:, : len(group)]
+    forward(x[begin : ends[last - 1]], ends[first:last] - begin, block, *kinds, result)
+    return result
 
 
 def sizes(hmm: HMM) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -113,13 +113,18 @@ def sizes(hmm: HMM) -> tuple[tuple[float, ...], tuple[float, ...]]:
 
 
 def _rescue(
-    x: NDArray[np.float64], ends: NDArray[np.int64], hmms: list[HMM], result: NDArray[np.float64], run: Engine
+    x: NDArray[np.float64],
+    ends: NDArray[np.int64],
+    hmms: list[HMM],
+    result: NDArray[np.float64],
+    lost: NDArray[np.bool_],
+    run: Engine,
 ) -> None:
-    """Do again in logarithms what has underflowed in `result` (S, M): eight pairs of a sequence and a model at once."""
+    """Do again in logarithms what is lost (S, M) in `result` (S, M): eight pairs of a sequence and a model at once."""
     begins = np.r_[0, ends[:-1]]
-    lost = np.argwhere(np.isnan(result))
-    order = np.lexsort(((ends - begins)[lost[:, 0]], np.array([len(hmm.start) for hmm in hmms])[lost[:, 1]]))
-    pairs = lost[order]
+    pairs = np.argwhere(lost)
+    sizes_ = np.array([len(hmm.start) for hmm in hmms])
+    pairs = pairs[np.lexsort(((ends - begins)[pairs[:, 0]], sizes_[pairs[:, 1]]))]
     states = np.array([len(hmms[model].start) for model in pairs[:, 1].tolist()])
     cuts = np.flatnonzero(np.diff(states)) + 1
     jobs = [same[i : i + WIDTH] for same in np.split(pairs, cuts) for i in range(0, len(same), WIDTH)]

@@ -25,10 +25,18 @@ from scangait.telescope import Telescope, position
 
 CALIBRATED: Final = tuple(sorted(set(KINDS) - {"sources"}))
 """A list of sources is the user's own: it has no trials."""
+TRIALS: Final = 400
+"""Trials of a library that is learned by simulation on the spot: about a minute."""
 TOGETHER: Final = 32
 """Trials that are asked about as one case."""
 STRANGE: Final = 0.5
 """Weight of a scan whose tool the library is supposed not to know, against one that it knows."""
+COMMON: Final = {"own": 1.0, "altered": 0.4}
+"""What a trial counts by its headers: as they are sent, changed, or (else) forged."""
+RARE: Final = 0.2
+"""Forged headers are tried five times as often as they are thought to be met: 1 scan in 100."""
+NEVER: Final = -100.0
+MARGIN: Final = 1e-6
 RIDGE: Final = 1e-3
 """Draws the weights to 1 where trials are few."""
 
@@ -79,10 +87,10 @@ def answers(library: Library, held: Sequence[Trial], scope: Telescope, engine: E
     )
 
 
-def calibrations(heard: Answers) -> list[Calibration]:
-    """One calibration for each set of kinds of evidence that may be listened to."""
-    sets = [subset for count in range(1, len(CALIBRATED) + 1) for subset in combinations(CALIBRATED, count)]
-    return [_fitted(heard, kinds) for kinds in sets]
+def calibrations(heard: Answers, sets: Sequence[tuple[str, ...]] = ()) -> list[Calibration]:
+    """One calibration for each set of kinds of evidence, all that may be listened to where none is given."""
+    every = [subset for count in range(1, len(CALIBRATED) + 1) for subset in combinations(CALIBRATED, count)]
+    return [_fitted(heard, kinds) for kinds in sets or every]
 
 
 def without(heard: Answers, label: str) -> Answers:
@@ -129,7 +137,8 @@ def _fitted(heard: Answers, kinds: tuple[str, ...]) -> Calibration:
     own = np.zeros(bits.shape[:2], np.bool_)
     known = right < len(heard.labels)
     own[np.flatnonzero(known), right[known]] = True
-    weight = 1.0 + STRANGE * known
+    common = np.array([COMMON.get(headers, RARE) for headers in heard.headers.tolist()])
+    weight = common * (1.0 + STRANGE * known)
 
     def loss(values: NDArray[np.float64]) -> float:
         total = np.column_stack([bits @ values[:-1], np.full(len(bits), values[-1])]) * np.log(2)
@@ -137,12 +146,12 @@ def _fitted(heard: Answers, kinds: tuple[str, ...]) -> Calibration:
         with_own = _log_sum(total) - own_total
         hidden = np.column_stack([np.where(own, -np.inf, total[:, :-1]), total[:, -1]])
         without_own = (_log_sum(hidden) - total[:, -1])[known]
-        mean = (with_own.sum() + STRANGE * without_own.sum()) / weight.sum()
+        mean = (common @ with_own + STRANGE * common[known] @ without_own) / weight.sum()
         return float(mean + RIDGE * np.sum((values[:-1] - 1) ** 2))
 
     start = np.append(np.full(len(kinds), 0.5), 2.0)
     found = minimize(loss, start, bounds=[(0, 3)] * len(kinds) + [(-5, 30)], method="L-BFGS-B").x
-    fitted = Calibration(kinds, tuple(found[:-1].tolist()), float(found[-1]), (0.0,) * len(SHARES))
+    fitted = Calibration(kinds, tuple(found[:-1].tolist()), float(found[-1]), heard.labels)
     return replace(fitted, needed=_needed(heard, fitted))
 
 
@@ -151,14 +160,21 @@ def _log_sum(total: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(top[:, 0] + np.log(np.exp(total - top).sum(axis=1)))
 
 
-def _needed(heard: Answers, fitted: Calibration) -> tuple[float, ...]:
-    """Bits above unknown that each of SHARES of the unforged scans of the worst unknown tool reaches, all in turn."""
-    worst = np.full(len(SHARES), -np.inf)
-    honest = heard.headers == "own"
+def _needed(heard: Answers, fitted: Calibration) -> tuple[tuple[float, ...], ...]:
+    """Bits above unknown that each of SHARES of the scans of the worst unknown tool reaches, label by label.
+
+    Each tool in turn is the unknown one; forged headers do not count, since they are meant to deceive.
+    """
+    worst = np.full((len(heard.labels), len(SHARES)), NEVER)
     for name in np.unique(heard.truth):
-        total = totals(without(heard, str(name)), fitted)[honest & (heard.truth == name)]
-        odds = np.sort(total[:, :-1].max(axis=1) - fitted.unknown)
+        strange = without(heard, str(name))
+        asked = (heard.headers == "own") & (heard.truth == name)
+        named = totals(strange, fitted)[asked, :-1]
+        odds, best = named.max(axis=1) - fitted.unknown, named.argmax(axis=1)
         # conformal: of n + 1 exchangeable scans, the new one is among the `share` highest with that chance
         at = [min(ceil((len(odds) + 1) * (1 - share)), len(odds)) - 1 for share in SHARES]
-        worst = np.maximum(worst, odds[at] + 1e-9)
-    return tuple(worst.tolist())
+        for column, label in enumerate(strange.labels):
+            reached = np.sort(np.where(best == column, odds, NEVER))[at] + MARGIN
+            row = heard.labels.index(label)
+            worst[row] = np.maximum(worst[row], reached)
+    return tuple(tuple(row) for row in worst.tolist())

@@ -26,6 +26,7 @@ from scangait.gait.samples import NANOSECOND, Sample, samples
 from scangait.gait.streams import by_source
 from scangait.model.viterbi import viterbi
 from scangait.probes import ICMP, TCP, Probes, take
+from scangait.recognise.asked import EVERYTHING, Asked
 from scangait.recognise.campaigns import campaigns
 from scangait.recognise.decide import FALSE_ALARM, Decision, decide
 from scangait.recognise.joined import joined
@@ -48,13 +49,15 @@ def identify(
     evidence: Iterable[str] = KINDS,
     engine: Engine | None = None,
     predict: int = 0,
+    asked: Asked | None = None,
 ) -> list[Verdict]:
     """One verdict for each scan found in the probes, the largest scan first.
 
-    The telescope is inferred when it is not given. Raises TelescopeError when no probe falls into it.
+    The telescope is inferred when it is not given. `asked` says more than `evidence` and `predict` do, and replaces
+    them. Raises TelescopeError when no probe falls into the telescope.
     """
     scope = scope or infer(probes.dst)
-    found, _ = _verdicts(probes, library, scope, evidence, engine or Serial(), predict)
+    found, _ = _verdicts(probes, library, scope, asked or Asked(tuple(evidence), predict=predict), engine or Serial())
     return [verdict for verdict, _, _ in found]
 
 
@@ -63,9 +66,7 @@ def report(
     library: Library,
     scope: Telescope | None,
     inputs: tuple[str, ...],
-    *,
-    evidence: Iterable[str] = KINDS,
-    predict: int = 0,
+    asked: Asked = EVERYTHING,
 ) -> Identification:
     """Verdicts with everything that a page needs around them. Raises SampleError for a capture without probes."""
     probes, tally = batch.probes, batch.tally
@@ -73,7 +74,7 @@ def report(
         seen = ", ".join(f"{count} {kind}" for kind, count in tally.counts.items() if count) or "no packets"
         raise SampleError(f"{', '.join(inputs)}: no probe to identify (saw {seen}); is this a darknet's traffic?")
     scope = scope or infer(probes.dst)
-    found, together = _verdicts(probes, library, scope, evidence, Serial(), predict)
+    found, together = _verdicts(probes, library, scope, asked, Serial())
     streams = by_source(probes)
     return Identification(
         inputs=inputs,
@@ -103,7 +104,7 @@ def _unlike(scope: Telescope, library: Library) -> tuple[str, ...]:
 
 
 def _verdicts(
-    probes: Probes, library: Library, scope: Telescope, evidence: Iterable[str], engine: Engine, predict: int
+    probes: Probes, library: Library, scope: Telescope, asked: Asked, engine: Engine
 ) -> tuple[list[tuple[Verdict, Sample, Decision]], tuple[Campaign, ...]]:
     """Verdicts with what they were made from, the largest scan first, and the campaigns among them."""
     if not np.any(position(scope, probes.dst) >= 0):
@@ -112,13 +113,14 @@ def _verdicts(
     for start, end in itertools.pairwise([0, *streams.ends.tolist()]):
         if end - start > library.recipe.min_movements:
             members = streams.order[start:end]
-            said = judged(take(probes, members), library, scope, evidence, engine=engine, predict=predict)
+            said = judged(take(probes, members), library, scope, asked, engine=engine)
             single += [
                 (verdict, replace(sample, members=members[sample.members]), one) for verdict, sample, one in said
             ]
     found, decisions = [sample for _, sample, _ in single], [decision for _, _, decision in single]
     verdicts, together = joined(
-        campaigns(probes, scope, found, [_line(one) for one in decisions]), [verdict for verdict, _, _ in single]
+        campaigns(probes, scope, found, [_line(one) for one in decisions], asked.blocked),
+        [verdict for verdict, _, _ in single],
     )
     entries = zip(verdicts, found, decisions, strict=True)
     return sorted(entries, key=lambda entry: (-entry[0].probes, entry[0].first_ns, entry[0].scan)), together
@@ -128,19 +130,20 @@ def judged(
     run: Probes,
     library: Library,
     scope: Telescope,
-    evidence: Iterable[str] = KINDS,
+    asked: Asked = EVERYTHING,
     *,
     engine: Engine | None = None,
-    predict: int = 0,
 ) -> list[tuple[Verdict, Sample, Decision]]:
     """The scans in one run of one stream (`gait.runs`), in time order: nothing else has a say in their verdicts.
 
     This is all that `identify` says of a run, and all that `watch` says of it while it grows and when it is over.
     """
-    found = unmixed(samples(run, by_source(run), scope, library.recipe), run, scope)
-    decisions = decisions_for(Case(run, found, scope, library, engine=engine or Serial()), evidence)
+    found = unmixed(samples(run, by_source(run), scope, library.recipe), run, scope, asked.blocked)
+    case = Case(run, found, scope, library, asked.blocked, asked.listed, engine or Serial())
+    decisions = decisions_for(case, asked.evidence, asked.false_alarm)
     return [
-        (_verdict(sample, one, run, scope, predict), sample, one) for sample, one in zip(found, decisions, strict=True)
+        (_verdict(sample, one, run, scope, asked.predict), sample, one)
+        for sample, one in zip(found, decisions, strict=True)
     ]
 
 

@@ -50,8 +50,8 @@ def decide(findings: Iterable[Finding], calibration: Calibration, false_alarm: f
     ranked = sorted(total, key=lambda label: (-total[label], label))
     total[UNKNOWN] = calibration.unknown
     weight = {label: float(np.exp2(min(bits - calibration.unknown, 500.0))) for label, bits in total.items()}
-    needed = calibration.unknown + calibration.threshold(false_alarm)
-    label = ranked[0] if ranked and total[ranked[0]] >= needed else UNKNOWN
+    best = ranked[0] if ranked else UNKNOWN
+    label = best if total[best] - total[UNKNOWN] >= calibration.threshold(best, false_alarm) else UNKNOWN
     others = [other for other in (*ranked[:2], UNKNOWN) if other != label]
     second = max(others, key=lambda other: total[other], default=UNKNOWN)
     own = sorted((finding for finding in heard if finding.label == label), key=lambda finding: -finding.bits)

@@ -13,6 +13,9 @@ from scangait.probes import TCP, Probes, concat
 from scangait.scanners.scanner import Scan, Scanner, Signature, packets, within
 from scangait.telescope import Telescope, address, both
 
+SHARED: Final = 0.2
+"""Share of a source's probes that bears the key of one run."""
+
 
 def keys(probes: Probes) -> NDArray[np.uint32]:
     """The key of each probe (N,) if Unicornscan sent it: seq ^ dst in memory order ^ (dport << 16) + sport.
@@ -26,19 +29,21 @@ def keys(probes: Probes) -> NDArray[np.uint32]:
 
 
 def _constant_key(probes: Probes) -> NDArray[np.bool_]:
-    """Two probes of one source share the key."""
+    """A good part of one source's probes share the key: pairs of Nmap's do so too, a first try with a second one."""
     if probes.seq is None:
         return np.zeros(len(probes), np.bool_)
     key = keys(probes)
     pair = probes.src.astype(np.uint64) << np.uint64(32) | key
     _, place, count = np.unique(pair, return_inverse=True, return_counts=True)
-    return np.asarray((count[place] >= 2) & (probes.proto == TCP), np.bool_)
+    _, source, sent = np.unique(probes.src, return_inverse=True, return_counts=True)
+    enough = np.maximum(2, SHARED * sent[source])
+    return np.asarray((count[place] >= enough) & (probes.proto == TCP), np.bool_)
 
 
 SIGNATURES: Final = (
     Signature(
         "0.4",
-        "sequence ^ destination ^ ports is one key for several probes of the source: Unicornscan",
+        "sequence ^ destination ^ ports is one key for much of what the source sends: Unicornscan",
         2.0**-24,  # 2**-32 for each pair of one source's probes; a source rarely sends more than a few hundred
         _constant_key,
     ),

@@ -31,7 +31,7 @@ MORE: Final = 400
 LENGTHS: Final = (16, 32, 64, 128, 300, 1000)
 """Probes of which a sample is made."""
 LOSSES: Final = (0.0, 0.1, 0.3)
-JITTERS_S: Final = (0.0, 200e-6, 1e-3, 20e-3)
+JITTERS_S: Final = (0.0, 200e-6, 1e-3)
 FORGED: Final = 0.05
 ALTERED: Final = 0.05
 """Share of scans that wear another tool's headers, and of those whose headers were changed to mean nothing."""

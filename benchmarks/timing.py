@@ -1,0 +1,58 @@
+"""Timing by ratios: contestants take turns in one process, and the median of their CPU times counts."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from statistics import median
+from time import process_time
+
+ROUNDS = 7
+SHORTEST = 0.02
+"""Seconds that one measurement takes at least; what is quicker is repeated."""
+
+
+def race(contestants: dict[str, Callable[[], object]], rounds: int = ROUNDS) -> dict[str, float]:
+    """Median CPU seconds (of all threads) of one call of each; a first call, which may compile, is not counted."""
+    repeats = {name: _repeats(call) for name, call in contestants.items()}
+    times: dict[str, list[float]] = {name: [] for name in contestants}
+    for _ in range(rounds):
+        for name, call in contestants.items():
+            begin = process_time()
+            for _ in range(repeats[name]):
+                call()
+            times[name].append((process_time() - begin) / repeats[name])
+    return {name: median(taken) for name, taken in times.items()}
+
+
+def _repeats(call: Callable[[], object]) -> int:
+    call()
+    begin = process_time()
+    call()
+    return max(1, round(SHORTEST / max(process_time() - begin, 1e-6)))
+
+
+def machine() -> str:
+    """The processor in words."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    fields = dict(line.split(":", 1) for line in lines if ":" in line)
+    name = next((value.strip() for key, value in fields.items() if key.strip() == "model name"), platform.processor())
+    flags = next((value.split() for key, value in fields.items() if key.strip() == "flags"), [])
+    vectors = [flag for flag in ("avx512f", "avx2", "fma", "sse2") if flag in flags]
+    return f"{name} ({platform.machine()}; {', '.join(vectors) or 'vector extensions unknown'})"
+
+
+def versions(*packages: str) -> str:
+    """Python and the versions of packages that are installed."""
+    found = [f"Python {platform.python_version()}"]
+    for package in packages:
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            found.append(f"{package} not installed")
+    return ", ".join(found)
