@@ -76,7 +76,9 @@ def killed(probes, folder, size, seconds):
 
 
 def undisturbed(probes, folder):
-    life(probes, folder, 1500)
+    session = life(probes, folder, 1500)
+    assert not session.watch.open()
+    assert session.watch.arena.used == 0
     return (folder / "alerts").read_bytes()
 
 

@@ -30,7 +30,8 @@ class Session:
     """Takes batches to the watch and its events to the outputs; `file` is the checkpoint, None for none.
 
     What is said is put before the checkpoint that names it is written, and a checkpoint says where to go on; a source
-    that has no `way_back` gets one as soon as something was said. `draw` is called at most twice a second.
+    that has no `way_back` gets one as soon as something was said. With `everything`, what is no news is said as well.
+    `draw` is called at most twice a second.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Session:
         *,
         seconds: float,
         way_back: bool = True,
+        everything: bool = False,
         log: Callable[[str], None],
         metrics: Metrics,
         draw: Callable[[Session], None] = lambda _: None,
@@ -53,7 +55,7 @@ class Session:
         self.probes = 0
         self.heard = self.begun = self.drawn = self.ticked = time.monotonic()
         self.kept_at, self.cost, self.trouble = self.begun, 0.0, ""
-        self.way_back, self.safe = way_back, mark.sequence
+        self.way_back, self.safe, self.everything = way_back, mark.sequence, everything
         self.message, self.rate, self.rate_from = "", 0.0, (self.begun, 0)
         metrics.set("scangait_start_time_seconds", time.time())
         if mark.idle_ns:
@@ -125,6 +127,8 @@ class Session:
     def _put(self, events: Iterable[Event]) -> None:
         """Say each event, in order, under the next number."""
         for event in events:
+            if event.quiet and not self.everything:
+                continue
             self.sequence += 1
             verdict = event.verdict
             self.dispatcher.put(

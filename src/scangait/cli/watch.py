@@ -42,6 +42,9 @@ CHECKPOINT: Final = "checkpoint.npz"
 @click.option("--memory", default="1G", show_default=True, help="What the program may take in all.")
 @click.option("--sure", type=click.FloatRange(0, 1), default=0.9, show_default=True, help="Confidence that is news.")
 @click.option("--metrics", metavar="HOST:PORT", default="", help="Serve /metrics and /health there.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Say of short scans without a sure name, too, that they are over."
+)
 @click.option("--once", is_flag=True, help="Stop at the end of what is there now, and close every scan.")
 @click.option("--mask", is_flag=True, help="Leave the telescope's addresses out of every output.")
 @click.option("--json", "as_json", is_flag=True, help="Messages on standard error as JSON lines.")
@@ -49,7 +52,7 @@ CHECKPOINT: Final = "checkpoint.npz"
 @options.quiet
 def command(
     source: str | None, config: str | None, *, sure: float, once: bool, as_json: bool, check_config: bool, quiet: bool,
-    **words: Any,
+    everything: bool,    **words: Any,
 ) -> None:  # fmt: skip
     """Watch SOURCE: "-", a capture that grows, a folder of captures, or interface:NAME."""
     if (source is None) == (config is None):
@@ -61,7 +64,7 @@ def command(
     if not chosen.telescope:
         raise ConfigError("a watch needs to know its telescope; give --telescope PREFIXES")
     log = _logger(as_json=as_json)
-    _run(chosen, sure=sure, once=once, log=log, quiet=quiet, keeps=bool(chosen.state))
+    _run(chosen, sure=sure, once=once, log=log, quiet=quiet, everything=everything)
 
 
 def _config(source: str, words: Mapping[str, Any]) -> Config:
@@ -100,7 +103,7 @@ def _logger(*, as_json: bool) -> Callable[[str], None]:
     return log if as_json else say
 
 
-def _run(config: Config, *, sure: float, once: bool, log: Callable[[str], None], quiet: bool, keeps: bool) -> None:
+def _run(config: Config, *, sure: float, once: bool, log: Callable[[str], None], quiet: bool, everything: bool) -> None:
     """Open what is needed in this order: what is known, the source (and root is given up), the outputs."""
     from scangait.alert.dispatch import Dispatcher
     from scangait.alert.metrics import Metrics
@@ -119,7 +122,7 @@ def _run(config: Config, *, sure: float, once: bool, log: Callable[[str], None],
     watch, stop = Watch(library, scope, memory=memory, sure=sure), Flag()
     with ExitStack() as stack:
         state = Path(config.state or stack.enter_context(tempfile.TemporaryDirectory(prefix="scangait-")))
-        file = state / CHECKPOINT if keeps else None
+        file = state / CHECKPOINT if config.state else None
         mark = checkpoint.load(file, watch) if file else None
         stack.enter_context(_stopped_by_signals(stop))
         way_back = not (config.source == "-" or config.source.startswith("interface:") or Path(config.source).is_fifo())
@@ -136,7 +139,7 @@ def _run(config: Config, *, sure: float, once: bool, log: Callable[[str], None],
         metrics, draw = Metrics(), stack.enter_context(_screen(config, quiet=quiet))
         session = Session(
             watch, dispatcher, mark or checkpoint.Mark(), file, seconds=config.checkpoint_seconds, way_back=way_back,
-            log=log, metrics=metrics, draw=draw,
+            everything=everything, log=log, metrics=metrics, draw=draw,
         )  # fmt: skip
         stack.enter_context(_served(config.metrics, metrics, session))
         session.keep()

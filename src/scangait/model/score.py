@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -26,11 +27,9 @@ def score(
     if not result.size or not len(x):
         return result
     x, ends, run = np.ascontiguousarray(x, np.float64), np.asarray(ends, np.int64), engine or Serial()
-    places = [group[i : i + WIDTH] for group in by_states(hmms) for i in range(0, len(group), WIDTH)]
-    jobs = [(group, piece) for piece in _pieces(ends) for group in places]
-    packed = {group[0]: pack([hmms[i] for i in group]) for group in places}
-    parts = run.map(lambda job: _block(x, ends, packed[job[0][0]], sizes(hmms[job[0][0]]), job[1]), jobs)
-    for (group, (first, last)), part in zip(jobs, parts, strict=True):
+    jobs = [(block, group, piece) for piece in _pieces(ends) for block, group in packed(tuple(hmms))]
+    parts = run.map(lambda job: _block(x, ends, job[0], sizes(hmms[job[1][0]]), job[2]), jobs)
+    for (_, group, (first, last)), part in zip(jobs, parts, strict=True):
         result[first:last, group] = part[:, : len(group)]
     lost = np.isnan(result)
     if lost.any():
@@ -44,6 +43,13 @@ def by_states(hmms: list[HMM]) -> list[list[int]]:
     for index, hmm in enumerate(hmms):
         groups[len(hmm.start)].append(index)
     return list(groups.values())
+
+
+@lru_cache(4)
+def packed(hmms: tuple[HMM, ...]) -> list[tuple[NDArray[np.float64], list[int]]]:
+    """Blocks of up to eight models of as many states, and which these are; a library is asked about again and again."""
+    places = [group[i : i + WIDTH] for group in by_states(list(hmms)) for i in range(0, len(group), WIDTH)]
+    return [(pack([hmms[i] for i in group]), group) for group in places]
 
 
 def pack(hmms: list[HMM]) -> NDArray[np.float64]:

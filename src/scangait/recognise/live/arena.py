@@ -99,6 +99,12 @@ class Arena:
         self.slots["newest"][slot] = rows[-1] if len(rows) else -1
         self.slots["due"][slot] = max(self.first_due, len(rows) + 1)
 
+    def clear(self) -> None:
+        """Forget every stream."""
+        self.used = self.taken_slots = 0
+        self.keys.fill(0)
+        self.slots = self._fresh()
+
     def make_room(self, evict: Callable[[NDArray[np.int64]], None], important: NDArray[np.int64]) -> int:
         """Let go of what is quiet longest until half is free, unimportant streams first; how many of those went.
 

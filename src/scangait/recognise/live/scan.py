@@ -43,7 +43,8 @@ class Event(msgspec.Struct, frozen=True):
     """One thing to say: a scan is `opened`, `changed` or `closed`.
 
     `time_ns` is the clock of the capture, `needed` the probes it took until the tool was named. `early` says of a
-    closed one that it had to go for lack of memory, `withdrawn` that its probes turned out to belong to other scans.
+    closed one that it had to go for lack of memory, `withdrawn` that its probes turned out to belong to other scans,
+    `quiet` that it is no news: it was short and is over, and no tool was named with enough confidence.
     """
 
     kind: Literal["opened", "changed", "closed"]
@@ -52,6 +53,7 @@ class Event(msgspec.Struct, frozen=True):
     needed: int
     early: bool = False
     withdrawn: bool = False
+    quiet: bool = False
 
 
 def marked(stream: Stream, place: NDArray[np.int64], size: int) -> None:

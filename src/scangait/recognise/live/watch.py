@@ -97,6 +97,7 @@ class Watch:
         for slot in self._standing().tolist():
             self._look(slot, over=True)
             yield from self._said()
+        self.arena.clear()
 
     def open(self) -> list[tuple[Verdict, bool, int]]:
         """The last verdict on each scan that is being followed, whether it was opened, and after how many probes."""
@@ -204,25 +205,33 @@ class Watch:
         A second scan in one run has to be there twice: of few probes, some often look like a run of their own.
         """
         last, one.verdict, one.looks = one.verdict, verdict, one.looks + 1
-        named = verdict.label != UNKNOWN and verdict.confidence >= self.sure
-        if named and not one.needed:
-            one.needed = verdict.probes
-        if not one.opened and (named or verdict.probes >= UNNAMED) and (first or one.looks > 1):
-            one.opened = True
-            self._say("opened", one)
+        named = self._named(one)
+        if not one.opened and (first or one.looks > 1):
+            self._open(one, named=named)
         elif one.opened and verdict.label != last.label and named:
             self._say("changed", one)
         elif one.opened and verdict.label != last.label:
             one.verdict = last  # it keeps the name that was said until another is as sure
         return named and verdict.confidence >= CERTAIN
 
+    def _named(self, one: Said) -> bool:
+        """Whether the tool is named with enough confidence; the first time, after how many probes is noted."""
+        named = one.verdict.label != UNKNOWN and one.verdict.confidence >= self.sure
+        if named and not one.needed:
+            one.needed = one.verdict.probes
+        return named
+
+    def _open(self, one: Said, *, named: bool) -> None:
+        if not one.opened and (named or one.verdict.probes >= UNNAMED):
+            one.opened = True
+            self._say("opened", one)
+
     def _close(self, stream: Stream, run: Probes, slot: int | None = None, *, early: bool = False) -> None:
         """The last word on a run, which is that of `identify`."""
         for verdict, _, _ in self._judge(stream, run, slot):
             one = stream.said.pop(verdict.scan, None) or Said(verdict)
             one.verdict = verdict
-            if not one.needed and verdict.label != UNKNOWN and verdict.confidence >= self.sure:
-                one.needed = verdict.probes
+            self._open(one, named=self._named(one))
             self._say("closed", one, early=early)
         for gone in stream.said.values():
             if gone.opened:
@@ -232,4 +241,6 @@ class Watch:
     def _say(
         self, kind: Literal["opened", "changed", "closed"], one: Said, *, early: bool = False, withdrawn: bool = False
     ) -> None:
-        self._events.append(Event(kind, one.verdict, self.arena.clock_ns, one.needed, early, withdrawn))
+        self._events.append(
+            Event(kind, one.verdict, self.arena.clock_ns, one.needed, early, withdrawn, quiet=not one.opened)
+        )
