@@ -176,6 +176,7 @@ def _verdict(sample: Sample, decision: Decision, probes: Probes, scope: Telescop
         version=decision.version,
         confidence=decision.confidence,
         margin=decision.margin,
+        next=decision.next,
         evidence=tuple(Evidence(kind=f.kind, bits=f.bits, reason=f.reason) for f in decision.findings),
         sources=tuple(str(IPv4Address(int(source))) for source in sources[:SOURCES_NAMED]),
         ports=(sample.port,),

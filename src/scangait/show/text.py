@@ -52,6 +52,8 @@ def _row(verdict: Verdict, *, wide: bool) -> list[Text]:
     ]
     if wide:
         reason = verdict.evidence[0].reason if verdict.evidence else "nothing speaks for any known tool"
+        if verdict.label == "unknown" and verdict.next != "unknown":
+            reason = f"most like {verdict.next}; {reason}"
         reason = f"{verdict.contradiction}; {reason}" if verdict.contradiction else reason
         cells += [f"{verdict.coverage:.1%}", f"{verdict.rate:.3g}", reason]
     style = "" if verdict.label == "unknown" else "bold"
