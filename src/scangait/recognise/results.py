@@ -53,11 +53,11 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """What one scan is: its tool (`label`, or "unknown"), how sure, why, and the facts of the scan.
 
     `confidence` is the probability that the label is right, `margin` the bits between the label and the `next` one
-    (what an unknown scan looks most like). `addresses` counts distinct dark addresses, `coverage` is their share of the telescope; `rate` is probes per second
-    as the telescope sees them, `internet_rate` what that means for 2^32 addresses if they are all scanned alike. Times
-    are UTC nanoseconds. `contradiction` says in words what speaks for another tool ("" where nothing does). `walk` is
-    there where a ZMap walk was proven, `campaign` is the identity of the campaign that the scan is a part of.
-    `simulated` is True when the probes were.
+    (what an unknown scan looks most like). `addresses` counts distinct dark addresses, `coverage` is their share of the
+    telescope; `rate` is probes per second as the telescope sees them, `internet_rate` what that means for 2^32
+    addresses if they are all scanned alike. Times are UTC nanoseconds. `contradiction` says in words what speaks for
+    another tool ("" where nothing does). `walk` is there where a ZMap walk was proven, `campaign` is the identity of
+    the campaign that the scan is a part of. `simulated` is True when the probes were.
     """
 
     scan: str
