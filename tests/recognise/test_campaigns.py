@@ -17,7 +17,7 @@ from scangait.gait.streams import by_source
 from scangait.probes import take
 from scangait.recipe import Recipe
 from scangait.recognise.campaigns import campaigns
-from scangait.recognise.joins.cover import Pairs, together
+from scangait.recognise.joins.cover import Pairs, _shared, together
 from scangait.recognise.joins.overlap import EXACT, rarity
 from scangait.recognise.joins.scans import in_order
 from scangait.recognise.joins.walks import _join, _on, walks
@@ -198,6 +198,15 @@ def walks_of_all(scans):
                 joins.append(join)
                 left = np.setdiff1d(left, members)
     return joins
+
+
+def test_the_addresses_that_two_scans_share_are_counted_as_sets_have_them():
+    probes = mixed([crowd(1, 24), shards("masscan", "1.3", 5)])
+    listed = cut(probes)
+    scans, _ = in_order(probes, SCOPE, listed, [None] * len(listed))
+    sets = [set(place.tolist()) for place in scans.places]
+    expected = [[len(one & other) for other in sets] for one in sets]
+    assert _shared(scans, np.arange(len(sets))).tolist() == expected
 
 
 @pytest.mark.parametrize("count", [2, 5, 32])
