@@ -17,8 +17,10 @@ from scangait.gait.streams import by_source
 from scangait.probes import take
 from scangait.recipe import Recipe
 from scangait.recognise.campaigns import campaigns
-from scangait.recognise.joins.cover import Pairs, together
+from scangait.recognise.joins.cover import Pairs, _shared, together
 from scangait.recognise.joins.overlap import EXACT, rarity
+from scangait.recognise.joins.scans import in_order
+from scangait.recognise.joins.walks import _join, _on, walks
 from scangait.scanners import SCANNERS
 from scangait.scanners.scanner import Scan
 from scangait.scanners.zmap_order import DEFAULT_BLOCKED
@@ -166,6 +168,45 @@ def test_a_walk_known_of_one_shard_joins_the_others_whatever_they_cover():
     (one,) = found_in(probes, scans, lines)
     assert one.sources == sources_of(own)
     assert one.proof == "one ZMap walk"
+
+
+@pytest.mark.parametrize("known", [1.0, 0.6])
+def test_walks_that_share_no_small_multiple_need_not_be_laid_on_each_other(known):
+    probes = mixed([crowd(3, 24), shards("zmap", "2.1", 6), pool("4.3", 5)])
+    listed = cut(probes)
+    lines = [
+        find((scan.time_ns - scan.time_ns[0]) * NANOSECOND, probes.dst[scan.members], SCOPE.size) for scan in listed
+    ]
+    hidden = np.random.default_rng(7).random(len(lines)) > known
+    lines = [None if hide else line for line, hide in zip(lines, hidden, strict=True)]
+    scans, _ = in_order(probes, SCOPE, listed, lines)
+    assert walks(scans) == walks_of_all(scans)
+    assert walks(scans)
+
+
+def walks_of_all(scans):
+    """The naive twin: every proven line against every scan of its port that is left."""
+    joins = []
+    for group in scans.groups():
+        left = group
+        for scan in group.tolist():
+            if scans.lines[scan] is None or scan not in left:
+                continue
+            members = _on(scans, scans.lines[scan], scan, left)
+            join = _join(scans, scans.lines[scan], members, len(group))
+            if join is not None:
+                joins.append(join)
+                left = np.setdiff1d(left, members)
+    return joins
+
+
+def test_the_addresses_that_two_scans_share_are_counted_as_sets_have_them():
+    probes = mixed([crowd(1, 24), shards("masscan", "1.3", 5)])
+    listed = cut(probes)
+    scans, _ = in_order(probes, SCOPE, listed, [None] * len(listed))
+    sets = [set(place.tolist()) for place in scans.places]
+    expected = [[len(one & other) for other in sets] for one in sets]
+    assert _shared(scans, np.arange(len(sets))).tolist() == expected
 
 
 @pytest.mark.parametrize("count", [2, 5, 32])

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from scangait.kernel import kernel
 from scangait.recognise.joins.overlap import rarity
 from scangait.recognise.joins.scans import SURE_BITS, Join, Scans, choice
 
@@ -114,16 +115,36 @@ def pairs_of(scans: Scans, group: NDArray[np.int64]) -> Pairs:
 
 
 def _shared(scans: Scans, group: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(G, G) addresses that each two scans have in common, block by block of the telescope."""
-    shared = np.zeros((len(group), len(group)), np.float32)
+    """(G, G) addresses that each two scans have in common, block by block of the telescope, a bit for each address."""
+    shared = np.zeros((len(group), len(group)), np.int64)
     for start in range(0, scans.scope.size, BLOCK):
-        hit = np.zeros((len(group), BLOCK), np.float32)
+        hit = np.zeros((len(group), min(BLOCK, scans.scope.size - start)), np.bool_)
         for row, scan in enumerate(group):
             place = scans.places[scan]
             low, high = np.searchsorted(place, (start, start + BLOCK))
-            hit[row, place[low:high] - start] = 1
-        shared += hit @ hit.T
+            hit[row, place[low:high] - start] = True
+        octets = np.packbits(hit, axis=1)
+        octets = np.pad(octets, ((0, 0), (0, -octets.shape[1] % 8)))
+        _meet(np.ascontiguousarray(octets).view(np.uint64), shared)
     return shared.astype(np.float64)
+
+
+@kernel
+def _meet(bits: NDArray[np.uint64], shared: NDArray[np.int64]) -> None:
+    """Words of bits (G, W): the bits that each two rows have in common are added to shared (G, G)."""
+    one, two, four = np.uint64(0x5555555555555555), np.uint64(0x3333333333333333), np.uint64(0x0F0F0F0F0F0F0F0F)
+    for a in range(len(bits)):
+        for b in range(a, len(bits)):
+            total = np.uint64(0)
+            for w in range(bits.shape[1]):
+                word = bits[a, w] & bits[b, w]
+                word -= (word >> np.uint64(1)) & one
+                word = (word & two) + ((word >> np.uint64(2)) & two)
+                word = (word + (word >> np.uint64(4))) & four
+                total += (word * np.uint64(0x0101010101010101)) >> np.uint64(56)
+            shared[a, b] += np.int64(total)
+            if a != b:
+                shared[b, a] += np.int64(total)
 
 
 def together(pairs: Pairs, size: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -8,7 +8,7 @@ begins, also where the multiplier is known up to a lift only (scanners.md, 3.4).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from math import log2
 from typing import Final
 
@@ -32,6 +32,8 @@ LOOKED: Final = 32
 FASTER: Final = 8.0
 """Sources of one campaign send at most so many times faster or slower than each other."""
 FIT_BITS: Final = 22.0
+ALIKE: Final = 48
+"""Small multiples: lifts go up to 20, threads and shards that are told apart to 16."""
 SEARCHED: Final = 3
 """A group that shares its targets out is searched for a walk in so many of its largest scans."""
 
@@ -59,16 +61,38 @@ def _line(scans: Scans, scan: int, blocked: str) -> Line | None:
 
 
 def _of_port(scans: Scans, group: NDArray[np.int64]) -> Iterator[Join]:
-    left = group
+    left = set(group.tolist())
+    kin = _kin(scans, group)
+    unsettled = [scan for scan in group.tolist() if scans.lines[scan] is None]
     for scan in group.tolist():
         line = scans.lines[scan]
         if line is None or scan not in left:
             continue
-        members = _on(scans, line, scan, left)
-        join = _join(scans, line, members, len(group))
+        near = np.array(sorted(left & {scan, *kin[scan], *unsettled}), np.int64)
+        members = _on(scans, line, scan, near)
+        join = _join(scans, line, members, len(group)) if len(members) > 1 else None
         if join is not None:
             yield join
-            left = np.setdiff1d(left, members)
+            left -= set(members)
+
+
+def _kin(scans: Scans, group: NDArray[np.int64]) -> dict[int, set[int]]:
+    """For each scan with a walk, the others of its group whose multiplier has a small multiple in common with its own:
+    shards, whose rates and lifts differ. Any two others walk two cycles.
+    """
+    found: dict[tuple[int, int], set[int]] = {}
+    kin: dict[int, set[int]] = {}
+    for scan in group.tolist():
+        line = scans.lines[scan]
+        if line is not None:
+            order = line.ground.group.order
+            places = [found.setdefault((order, times * line.mu % order), set()) for times in range(1, ALIKE + 1)]
+            for place in places:
+                place.add(scan)
+    for place in found.values():
+        for scan in place:
+            kin.setdefault(scan, set()).update(place)
+    return kin
 
 
 def _on(scans: Scans, line: Line, owner: int, group: NDArray[np.int64]) -> list[int]:
@@ -81,11 +105,13 @@ def _fits(scans: Scans, line: Line, scan: int) -> bool:
     sample = scans.samples[scan]
     first = np.sort(np.unique(sample.place, return_index=True)[1])[:LOOKED]
     when = (sample.time_ns[first] - sample.time_ns[first[0]]) * NANOSECOND
-    index = _indices(line.ground, scans.probes.dst[sample.members[first]])
-    if len(first) < 4 or when[-1] <= 0 or np.any(index < 0):
+    if len(first) < 4 or when[-1] <= 0:
+        return False
+    dst = scans.probes.dst[sample.members[first]]
+    x = _logarithms(line.ground, dst.tobytes())
+    if x is None:
         return False
     group, gap = line.ground.group, float(when[-1]) / (len(when) - 1)
-    x = logarithms(group, index + 1)
     for jitter, drift in ((min(0.02, gap / 200), 0.005), (min(0.4, max(gap / 10, min(0.02, gap / 2))), 0.05)):
         points = Points(x, when, group.root, group.prime, group.order, jitter, drift)
         if carried(points, line.mu, line.rate / FASTER, line.rate * FASTER).bits >= FIT_BITS:
@@ -93,8 +119,12 @@ def _fits(scans: Scans, line: Line, scan: int) -> bool:
     return False
 
 
-def _indices(ground: Ground, dst: NDArray[np.uint32]) -> NDArray[np.int64]:
-    return indices(numbering_of(Scan(version=ground.version, targets=ground.targets, ports=(80,))), dst)
+@lru_cache(4096)
+def _logarithms(ground: Ground, addresses: bytes) -> NDArray[np.int64] | None:
+    """Of addresses (K,) on this ground, None where it does not hold them all: a scan is laid on many walks."""
+    dst = np.frombuffer(addresses, np.uint32)
+    index = indices(numbering_of(Scan(version=ground.version, targets=ground.targets, ports=(80,))), dst)
+    return None if np.any(index < 0) else logarithms(ground.group, index + 1)
 
 
 def _join(scans: Scans, line: Line, members: list[int], among: int) -> Join | None:

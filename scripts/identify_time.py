@@ -1,0 +1,62 @@
+"""Where the time of `scangait identify` goes (CPU of all threads): python scripts/identify_time.py CAPTURE."""
+
+from __future__ import annotations
+
+import argparse
+import resource
+from collections import defaultdict
+from collections.abc import Callable
+from time import perf_counter, process_time
+from typing import Any
+
+from scangait.capture import load
+from scangait.evidence.kinds import KINDS
+from scangait.evidence.library import Library
+from scangait.recognise import classify
+
+STAGES = {
+    "by_source": "streams", "runs": "runs", "samples": "samples (gaps, fences, splitting, merging)",
+    "unmixed": "unmixing", "decide": "decisions", "_verdict": "verdicts and forecasts", "campaigns": "campaigns",
+    "_trail": "trails",
+}  # fmt: skip
+WALL: dict[str, float] = defaultdict(float)
+CPU: dict[str, float] = defaultdict(float)
+
+
+def timed(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function, its times added up under a name."""
+
+    def run(*given: Any, **named: Any) -> Any:
+        wall, cpu = perf_counter(), process_time()
+        try:
+            return call(*given, **named)
+        finally:
+            WALL[name] += perf_counter() - wall
+            CPU[name] += process_time() - cpu
+
+    return run
+
+
+def main() -> None:
+    """Identify once, and print the table."""
+    words = argparse.ArgumentParser(description=__doc__)
+    words.add_argument("capture")
+    given = words.parse_args()
+    for name, stage in STAGES.items():
+        setattr(classify, name, timed(stage, getattr(classify, name)))
+    for kind in list(KINDS):
+        KINDS[kind] = timed(f"evidence: {kind}", KINDS[kind])
+    whole = timed("all", lambda: classify.report(batch(), Library.bundled(), None, (given.capture,)))
+    batch = timed("reading", lambda: load(given.capture))
+    result = whole()
+    probes = sum(result.counts.values())
+    print(f"{probes} packets, {len(result.verdicts)} verdicts, {len(result.campaigns)} campaigns")
+    print(f"{probes / WALL['all']:.0f} packets/s of wall time, {probes / CPU['all']:.0f} per CPU second")
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB; {result.warnings}")
+    print("\n| stage | wall s | CPU s | share of CPU |\n|---|---|---|---|")
+    for stage in sorted(CPU, key=lambda stage: -CPU[stage]):
+        print(f"| {stage} | {WALL[stage]:.1f} | {CPU[stage]:.1f} | {CPU[stage] / CPU['all']:.0%} |")
+
+
+if __name__ == "__main__":
+    main()
