@@ -78,7 +78,7 @@ def test_label_learn_identify_and_evaluate_follow_one_another(tmp_path):
     some = [ZMAP, *CAPTURES.glob("nmap-p80*"), CAPTURES / "masscanmulti0-r1500.pcap.gz"]
     assert scangait("label", *some, "-o", labelled).returncode == 0
     assert scangait("learn", labelled, "-o", library).returncode == 0
-    done = scangait("identify", ZMAP, "--library", library, "--json", "--evidence", "movement")
+    done = scangait("identify", ZMAP, "--library", library, "--json", "--evidence", "movement", "--false-alarm", 1)
     assert json.loads(done.stdout)["label"] == "zmap"
     saved = tmp_path / "e.json"
     shares = ["--ours", "--learn-share", "0.5", "--test-share", "0.3"]

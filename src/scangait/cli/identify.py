@@ -26,7 +26,7 @@ from scangait.telescope import Telescope, telescope
     type=click.FloatRange(0, 1, min_open=True),
     default=0.01,
     show_default=True,
-    help="Share of scans by unknown tools that may be named all the same.",
+    help="Share of scans by unknown tools that may be named all the same; 1: never say unknown.",
 )
 @click.option("--sources", type=click.Path(), help="CSV of prefix,label[,date] of known scanners.")
 @click.option("--blocked", default="", metavar="PREFIXES", help="Addresses that scanners are known to leave out.")

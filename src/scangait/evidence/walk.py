@@ -76,6 +76,15 @@ SURELY: Final = 64
 KEPT: Final = 1024
 """Searches of which the answers are remembered: a sample that grows has the same first probes."""
 
+JUMP: Final = 0.15
+"""Mean step, as a share of what the probes span, below which they step along and are no walk of ZMap's (which: 1/3)."""
+
+
+def jumps(sample: Sample) -> bool:
+    """Whether the first probes jump about as those of a walk do (three standard deviations leave 16 of them room)."""
+    place = sample.place[: STAGES[-1].probes]
+    return len(place) < ENOUGH or float(np.abs(np.diff(place)).mean()) > JUMP * float(np.ptp(place))
+
 
 def thorough(sample: Sample, found: Sequence[Marks]) -> bool:
     """Whether the walk of this sample is looked for by all means; other samples in the capture play no part in it."""
@@ -96,12 +105,16 @@ def findings(case: Case) -> list[list[Finding]]:
 
 def _one(case: Case, sample: Sample, *, full: bool) -> list[Finding]:
     seconds = (sample.time_ns - sample.time_ns[0]) * NANOSECOND
-    line = find(seconds, case.probes.dst[sample.members], case.scope.size, case.blocked, clean=not full)
+    steps = not jumps(sample)
+    line = None
+    if not steps:
+        line = find(seconds, case.probes.dst[sample.members], case.scope.size, case.blocked, clean=not full)
     if line is None and not full:
         return []
     if line is None:
         distinct = len(np.unique(sample.place))
         reason = f"the first of {distinct} addresses lie on no walk of ZMap over all addresses or a near prefix"
+        reason = "it steps along from address to address, as no walk of ZMap does" if steps else reason
         return [Finding("walk", "zmap", ABSENT_BITS if distinct >= ENOUGH else 0.0, reason)]
     reason = (
         f"{line.on} of {line.of} probes lie on one multiplicative walk over {line.ground.name} (generator "

@@ -42,7 +42,10 @@ class Decision:
 
 
 def decide(findings: Iterable[Finding], calibration: Calibration, false_alarm: float = FALSE_ALARM) -> Decision:
-    """Add the bits of each label and name the best, or unknown where that many bits are not rare among strangers."""
+    """Add the bits of each label and name the best, or unknown where that many bits are not rare among strangers.
+
+    At a `false_alarm` rate of 1 the best is always named, as the paper does.
+    """
     heard = weighed(findings, calibration)
     total: dict[str, float] = defaultdict(float)
     for finding in heard:
@@ -51,7 +54,8 @@ def decide(findings: Iterable[Finding], calibration: Calibration, false_alarm: f
     total[UNKNOWN] = calibration.unknown
     weight = {label: float(np.exp2(min(bits - calibration.unknown, 500.0))) for label, bits in total.items()}
     best = ranked[0] if ranked else UNKNOWN
-    label = best if total[best] - total[UNKNOWN] >= calibration.threshold(best, false_alarm) else UNKNOWN
+    enough = total[best] - total[UNKNOWN] >= calibration.threshold(best, false_alarm)
+    label = best if enough or false_alarm >= 1 else UNKNOWN
     others = [other for other in (*ranked[:2], UNKNOWN) if other != label]
     second = max(others, key=lambda other: total[other], default=UNKNOWN)
     own = sorted((finding for finding in heard if finding.label == label), key=lambda finding: -finding.bits)

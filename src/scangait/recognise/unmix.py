@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from scangait.evidence.forecast import course
 from scangait.evidence.signature import Marks, marks
-from scangait.evidence.walk import find, thorough
+from scangait.evidence.walk import find, jumps, thorough
 from scangait.gait.samples import NANOSECOND, Sample
 from scangait.probes import Probes
 from scangait.telescope import Telescope
@@ -57,7 +57,7 @@ def _by_marks(found: list[Sample], probes: Probes, known: list[Marks]) -> Iterat
 
 def _by_walks(sample: Sample, probes: Probes, scope: Telescope, blocked: str) -> Iterator[Sample]:
     """Walk after walk, then what lies on none; a sample that is all one walk stays as it is."""
-    while len(sample.members) >= 2 * LEAST:
+    while len(sample.members) >= 2 * LEAST and jumps(sample):
         seconds = (sample.time_ns - sample.time_ns[0]) * NANOSECOND
         dst = probes.dst[sample.members]
         line = find(seconds, dst, scope.size, blocked)
