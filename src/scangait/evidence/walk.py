@@ -105,23 +105,25 @@ def findings(case: Case) -> list[list[Finding]]:
 
 def _one(case: Case, sample: Sample, *, full: bool) -> list[Finding]:
     seconds = (sample.time_ns - sample.time_ns[0]) * NANOSECOND
-    steps = not jumps(sample)
-    line = None
-    if not steps:
-        line = find(seconds, case.probes.dst[sample.members], case.scope.size, case.blocked, clean=not full)
-    if line is None and not full:
-        return []
+    dst = case.probes.dst[sample.members]
+    line = find(seconds, dst, case.scope.size, case.blocked, clean=not full) if jumps(sample) else None
     if line is None:
-        distinct = len(np.unique(sample.place))
-        reason = f"the first of {distinct} addresses lie on no walk of ZMap over all addresses or a near prefix"
-        reason = "it steps along from address to address, as no walk of ZMap does" if steps else reason
-        return [Finding("walk", "zmap", ABSENT_BITS if distinct >= ENOUGH else 0.0, reason)]
+        return [_absent(sample)] if full else []
     reason = (
         f"{line.on} of {line.of} probes lie on one multiplicative walk over {line.ground.name} (generator "
         f"{line.generator} modulo {line.ground.group.prime}, {line.rate:.0f} elements/s): ZMap's order"
     )
     others = [Finding("walk", name, -line.bits, reason) for name in case.library.labels if name != "zmap"]
     return [Finding("walk", "zmap", line.bits, reason, _version(line), line), *others]
+
+
+def _absent(sample: Sample) -> Finding:
+    """What it says that no walk was found."""
+    distinct = len(np.unique(sample.place))
+    reason = f"the first of {distinct} addresses lie on no walk of ZMap over all addresses or a near prefix"
+    if not jumps(sample):
+        reason = "it steps along from address to address, as no walk of ZMap does"
+    return Finding("walk", "zmap", ABSENT_BITS if distinct >= ENOUGH else 0.0, reason)
 
 
 def _version(line: Line) -> str | None:
