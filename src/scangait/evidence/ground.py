@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scangait.scanners.cyclic import Group, group_for
-from scangait.scanners.zmap_order import DEFAULT_BLOCKED
+from scangait.scanners.logarithm import logarithms
+from scangait.scanners.scanner import Scan
+from scangait.scanners.zmap_order import DEFAULT_BLOCKED, Numbering, indices, numbering_of
 from scangait.telescope import Telescope, telescope, without
 
 
@@ -53,9 +55,26 @@ def grounds(dst: NDArray[np.uint32], blocked: str = "") -> Iterator[Ground]:
         first = low >> (32 - length) << (32 - length)
         last = first + 2 ** (32 - length) - 1
         if high <= last:
-            near = Telescope.ranges([(first, last)])
-            assert near is not None
-            yield Ground(f"a /{length}", "3.0", near, group_for(near.size))
+            yield _near(first, last, f"a /{length}")
+
+
+def placed(ground: Ground, dst: NDArray[np.uint32]) -> NDArray[np.int64] | None:
+    """The logarithms (N,) of addresses (N,), None where the ground does not hold them all."""
+    index = indices(numbering(ground), dst)
+    return None if np.any(index < 0) else logarithms(ground.group, index + 1)
+
+
+@lru_cache(4096)
+def numbering(ground: Ground) -> Numbering:
+    """How ZMap numbers the targets."""
+    return numbering_of(Scan(version=ground.version, targets=ground.targets, ports=(80,)))
+
+
+@lru_cache(4096)
+def _near(first: int, last: int, name: str) -> Ground:
+    near = Telescope.ranges([(first, last)])
+    assert near is not None
+    return Ground(name, "3.0", near, group_for(near.size))
 
 
 @cache

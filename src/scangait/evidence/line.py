@@ -10,9 +10,11 @@ noise, threads and unknown rates.
 from __future__ import annotations
 
 from math import lgamma, log
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numba.core.types import float64
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from scangait.kernel import kernel
@@ -30,9 +32,25 @@ LONGEST: Final = 2**29
 """Pairs further apart in elements are passed over: they take too long."""
 SMALL_BITS: Final = 10.0
 """A generator below 2^22, as ZMap draws it since 4.0, is found by accident once in 2^10."""
-BARREN: Final = 8
-"""A line that misses so many probes at first is given up."""
+BLOCK: Final = 512
+"""Lines that are counted at once: their columns stay in the nearest cache."""
+FEW: Final = 8
+"""Of fewer lines each is looked at by itself."""
+NEVER: Final = 2**40
+"""More than any distance."""
 LN2: Final = log(2)
+ROUNDER: Final = 1.5 * 2.0**52
+"""Added to a number below 2^51 and taken away again, it leaves the nearest integer."""
+
+
+@intrinsic  # type: ignore[misc]
+def fused(typing: Any, a: Any, b: Any, c: Any) -> Any:
+    """A b + c, rounded once; `llvm.fma` is so on every machine, by software where there is no instruction."""
+
+    def write(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        return builder.fma(*given)
+
+    return float64(float64, float64, float64), write
 
 
 class Points(NamedTuple):
@@ -84,8 +102,9 @@ def search(
         tried += (fastest - slowest) * span * units
         for a in _nearest(points.when, i, k):
             seen += 1
-            better = _of_triple(points, i, k, a, common, slowest, fastest, hits)
-            if better.bits > best.bits:
+            least = max(best.bits, proof + np.log2(tried))
+            better = _of_triple(points, i, k, a, common, slowest, fastest, least, hits)
+            if better.mu:
                 best = better
             wanted = proof if best.on == len(points.x) - 2 else enough
             if best.bits - np.log2(tried) >= wanted or seen >= triples:
@@ -94,25 +113,92 @@ def search(
 
 
 @kernel
-def _of_triple(
-    points: Points, i: int, k: int, a: int, common: int, slowest: float, fastest: float, hits: NDArray[np.int64]
+def _of_triple(  # noqa: PLR0917 (kernels take arrays and numbers only)
+    points: Points,
+    i: int,
+    k: int,
+    a: int,
+    common: int,
+    slowest: float,
+    fastest: float,
+    least: float,
+    hits: NDArray[np.int64],
 ) -> Found:
-    """The best line on which probes i, k and a lie; `hits` is room to work in."""
-    order, best = points.order, Found(0, 0.0, 0, 0, 0.0)
+    """The best line with `least` bits on which probes i, k and a lie; `hits` is room to work in."""
+    order, best = points.order, Found(0, 0.0, 0, 0, least)
     part, span = order // common, points.when[k] - points.when[i]
     inverse = _inverse((points.x[k] - points.x[i]) % order // common, part)
     for lift in range(common):
         base = lift * part
         count = _listed(hits, points, i, k, a, base, inverse, common, slowest, fastest)
-        for d in hits[:count]:
+        for d in hits[: _promising(hits[:count], points, i, k, base, inverse, common, best.bits - SMALL_BITS)]:
             mu = (base + np.int64(multiply(np.uint64(d), np.uint64(inverse), np.uint64(order)))) % order
             rate = d * common / span
             on, bits = fit(points, i, k, mu, rate)
             if bits + SMALL_BITS > best.bits and _common(mu, order) == 1:
                 bits += SMALL_BITS if _small(points, mu) else 0.0
-            if bits > best.bits and _common(mu, order) == 1:
-                best = Found(int(mu), rate, i, on, bits)
+                if bits > best.bits:
+                    best = Found(int(mu), rate, i, on, bits)
     return best
+
+
+@kernel
+def _promising(  # noqa: PLR0917
+    hits: NDArray[np.int64], points: Points, i: int, k: int, base: int, inverse: int, common: int, least: float
+) -> int:
+    """Keep those of the distances `hits` (H,) on whose lines so many probes lie that they may have `least` bits.
+
+    In place; how many are kept. The same as `fit` in floating point, where eight lines fit into one instruction.
+    """
+    if len(hits) < FEW:
+        return len(hits)
+    order, span, kept = np.float64(points.order), points.when[k] - points.when[i], 0
+    mu, rate, on = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
+    for first in range(0, len(hits), BLOCK):
+        block = hits[first : first + BLOCK]
+        for h in range(len(block)):
+            rate[h], on[h] = block[h] * (common / span), 0.0
+            mu[h] = base + _product(np.float64(block[h]), np.float64(inverse), order)
+        for b in range(len(points.x)):
+            if b not in {i, k}:
+                apart = points.when[b] - points.when[i]
+                late = _tolerance(points, 1.0, apart, span) - 1.0
+                _count(on, mu, rate, np.float64((points.x[b] - points.x[i]) % points.order), apart, late, order, len(block))
+        for h in range(len(block)):
+            if on[h] * np.log2(order / (3.0 + 2.0 * rate[h] * points.jitter)) >= least:
+                hits[kept] = block[h]
+                kept += 1
+    return kept
+
+
+@kernel
+def _count(  # noqa: PLR0917
+    on: NDArray[np.float64],
+    mu: NDArray[np.float64],
+    rate: NDArray[np.float64],
+    x: float,
+    apart: float,
+    late: float,
+    order: float,
+    count: int,
+) -> None:
+    """Add 1 to `on` (H,) for each line (H,) on which the probe lies that is x and `apart` seconds from its base."""
+    for h in range(count):
+        rest = _product(mu[h], x, order) - rate[h] * apart
+        rest = fused(-_nearest_integer(rest / order), order, rest)
+        on[h] += 1.0 if abs(rest) <= 1.0 + rate[h] * late else 0.0
+
+
+@kernel
+def _product(a: float, b: float, order: float) -> float:
+    """A b modulo the order, whole numbers below 2^50, between about -order / 2 and order / 2: exact (Dekker 1971)."""
+    high = a * b
+    return fused(-_nearest_integer(high / order), order, high) + fused(a, b, -high)
+
+
+@kernel
+def _nearest_integer(x: float) -> float:
+    return x + ROUNDER - ROUNDER
 
 
 @kernel
@@ -140,8 +226,6 @@ def fit(points: Points, i: int, k: int, mu: int, rate: float) -> tuple[int, floa
         chance = (2 * tolerance + 1) / order
         if chance > 0.25:
             continue
-        if asked == BARREN and not on:
-            break
         asked += 1
         rho = np.float64(multiply(np.uint64(mu), np.uint64((x[a] - x[i]) % order), np.uint64(order)))
         rest = (rho - rate * apart) % order
@@ -212,17 +296,42 @@ def _listed(  # noqa: PLR0917 (kernels take arrays and numbers only)
         # exact where the stretch begins, so that the rounding of `step` does not add up
         begun = (fixed + np.int64(multiply(np.uint64(low), np.uint64(turn), wide))) % order
         offset = (begun * SCALE - np.int64(round(common * slope * low * SCALE)) + width // 2) % modulus
-        first = low
-        while low <= high and width < modulus and count < len(hits):
-            at = (offset + np.int64(multiply(np.uint64(low - first), np.uint64(step), np.uint64(modulus)))) % modulus
-            ahead = 0 if at <= width else _first(step, modulus, modulus - at, modulus - at + width, high - low)
-            if ahead < 0:
-                break
-            low += ahead
-            hits[count] = low
-            count += 1
-            low += 1
+        if width < modulus:
+            count += _visits(hits[count:], offset, step, modulus, width, low, high)
         low = high + 1
+    return count
+
+
+@kernel
+def _visits(  # noqa: PLR0917
+    hits: NDArray[np.int64], offset: int, step: int, modulus: int, width: int, low: int, high: int
+) -> int:
+    """Fill `hits` with every d in low..high for which offset + (d - low) step lies in 0..width modulo; how many.
+
+    From one to the next there are three distances only: that of the first return upwards, of the first downwards, and
+    of both together (Sós 1958).
+    """
+    ahead = 0 if offset <= width else _first(step, modulus, modulus - offset, modulus - offset + width, high - low)
+    if ahead < 0:
+        return 0
+    up = 0 if step <= width else _first(step, modulus, modulus - step, modulus - step + width, high - low)
+    down = 0 if step >= modulus - width else _first(step, modulus, modulus - width - step, modulus - step, high - low)
+    rise = fall = width + 1
+    if up >= 0:
+        rise = np.int64(multiply(np.uint64(up + 1), np.uint64(step), np.uint64(modulus)))
+    if down >= 0:
+        fall = (modulus - np.int64(multiply(np.uint64(down + 1), np.uint64(step), np.uint64(modulus)))) % modulus
+    up, down = up + 1 if up >= 0 else NEVER, down + 1 if down >= 0 else NEVER
+    at, d, count = (offset + np.int64(multiply(np.uint64(ahead), np.uint64(step), np.uint64(modulus)))) % modulus, low + ahead, 0
+    while d <= high and count < len(hits):
+        hits[count] = d
+        count += 1
+        if at + rise <= width and (up <= down or at < fall):
+            d, at = d + up, at + rise
+        elif at >= fall:
+            d, at = d + down, at - fall
+        else:
+            d, at = d + up + down, at + rise - fall
     return count
 
 

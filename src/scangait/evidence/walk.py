@@ -18,13 +18,11 @@ from numpy.typing import NDArray
 
 from scangait.evidence.case import Case
 from scangait.evidence.finding import Finding
-from scangait.evidence.ground import Ground, Line, grounds
+from scangait.evidence.ground import Ground, Line, grounds, placed
 from scangait.evidence.line import Found, Points, fit, search
 from scangait.evidence.signature import FAITHFUL, Marks, marks
 from scangait.gait.samples import NANOSECOND, Sample
-from scangait.scanners.logarithm import logarithms
-from scangait.scanners.scanner import Scan
-from scangait.scanners.zmap_order import SMALL_GENERATOR, indices, numbering_of
+from scangait.scanners.zmap_order import SMALL_GENERATOR
 
 LEAST: Final = 4
 CROWD: Final = 10
@@ -159,9 +157,10 @@ def _searched(seconds: bytes, dst: bytes, size: int, blocked: str, stages: int) 
     """The best line of the first stage that finds one."""
     when, where = np.frombuffer(seconds, np.float64), np.frombuffer(dst, np.uint32)
     tried = list(grounds(where, blocked))
+    x = [(ground, logs) for ground in tried if (logs := placed(ground, where)) is not None]
     for number, stage in enumerate(STAGES[:stages], 1):
         tries = log2(len(tried) * number)
-        lines = [_on(ground, when[: stage.probes], where[: stage.probes], size, stage, tries) for ground in tried]
+        lines = [_on(ground, when[: stage.probes], logs[: stage.probes], size, stage, tries) for ground, logs in x]
         best = max((line for line in lines if line is not None), key=lambda line: line.bits, default=None)
         if best is not None:
             return best
@@ -169,16 +168,12 @@ def _searched(seconds: bytes, dst: bytes, size: int, blocked: str, stages: int) 
 
 
 def _on(
-    ground: Ground, when: NDArray[np.float64], where: NDArray[np.uint32], size: int, stage: Stage, tries: float
+    ground: Ground, when: NDArray[np.float64], x: NDArray[np.int64], size: int, stage: Stage, tries: float
 ) -> Line | None:
     """The best line on one ground, None where none is proven; `tries` are the bits that the choice of it cost."""
-    index = indices(numbering_of(Scan(version=ground.version, targets=ground.targets, ports=(80,))), where)
-    if np.any(index < 0):
-        return None
     gap = when[-1] / (len(when) - 1)
     about = ground.group.prime / size / gap
     group = ground.group
-    x = logarithms(group, index + 1)
     points = Points(x, when, group.root, group.prime, group.order, *_slack(gap, late=stage.late))
     found = Found(
         *search(
