@@ -19,8 +19,8 @@ from scangait.evidence.library import Library
 from scangait.gait.streams import by_source
 from scangait.probes import take, without_headers
 from scangait.recognise.calibrate import CALIBRATED, COMMON, RARE, STRANGE, answers, calibrations, totals, without
-from scangait.recognise.classify import judged
 from scangait.recognise.compare import calibration_error, reliability
+from scangait.recognise.judged import judged
 from scangait.scanners import SCANNERS
 from scangait.simulate.forge import worn
 from scangait.simulate.trials import trials
@@ -69,7 +69,7 @@ def captured(library):
             stream = take(probes, streams.order[begin:end])
             for name, changed in conditions(stream, truth, rng):
                 for length, part in (("whole", changed), ("100", take(changed, slice(100)))):
-                    verdicts = [one for one, _, _ in judged(part, library, scope)]
+                    verdicts = [one for one, _, _ in judged(part, np.array([len(part)]), library, scope)]
                     best = max(verdicts, key=lambda one: one.probes, default=None)
                     label = best.label if best else "unknown"
                     row = rows.setdefault((group, name, length), Counter())

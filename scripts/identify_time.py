@@ -6,16 +6,17 @@ import argparse
 import resource
 from collections import defaultdict
 from collections.abc import Callable
-from time import perf_counter, process_time
+from time import perf_counter, process_time, thread_time
 from typing import Any
 
 from scangait.capture import load
 from scangait.evidence.kinds import KINDS
 from scangait.evidence.library import Library
-from scangait.recognise import classify
+from scangait.recognise import classify, judged
 
 STAGES = {
-    "by_source": "streams", "runs": "runs", "samples": "samples (gaps, fences, splitting, merging)",
+    "by_source": "streams", "runs": "runs", "take": "columns, run by run", "marks": "marks",
+    "samples": "samples (gaps, fences, splitting, merging)",
     "unmixed": "unmixing", "decide": "decisions", "_verdict": "verdicts and forecasts", "campaigns": "campaigns",
     "_trail": "trails",
 }  # fmt: skip
@@ -23,16 +24,16 @@ WALL: dict[str, float] = defaultdict(float)
 CPU: dict[str, float] = defaultdict(float)
 
 
-def timed(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
-    """The same function, its times added up under a name."""
+def timed(name: str, call: Callable[..., Any], clock: Callable[[], float] = thread_time) -> Callable[..., Any]:
+    """The same function, its times added up under a name; a `clock` of CPU time."""
 
     def run(*given: Any, **named: Any) -> Any:
-        wall, cpu = perf_counter(), process_time()
+        wall, cpu = perf_counter(), clock()
         try:
             return call(*given, **named)
         finally:
             WALL[name] += perf_counter() - wall
-            CPU[name] += process_time() - cpu
+            CPU[name] += clock() - cpu
 
     return run
 
@@ -43,10 +44,12 @@ def main() -> None:
     words.add_argument("capture")
     given = words.parse_args()
     for name, stage in STAGES.items():
-        setattr(classify, name, timed(stage, getattr(classify, name)))
+        for room in (classify, judged):
+            if hasattr(room, name):
+                setattr(room, name, timed(stage, getattr(room, name)))
     for kind in list(KINDS):
         KINDS[kind] = timed(f"evidence: {kind}", KINDS[kind])
-    whole = timed("all", lambda: classify.report(batch(), Library.bundled(), None, (given.capture,)))
+    whole = timed("all", lambda: classify.report(batch(), Library.bundled(), None, (given.capture,)), process_time)
     batch = timed("reading", lambda: load(given.capture))
     result = whole()
     probes = sum(result.counts.values())

@@ -16,7 +16,7 @@ from scangait.evidence.case import Case
 from scangait.evidence.movement import best_by_label, per_movement
 from scangait.gait.samples import pieces
 from scangait.recipe import Recipe
-from scangait.recognise.classify import decisions_for
+from scangait.recognise.judged import decisions_for
 from scangait.recognise.learn import learn_samples
 from scangait.simulate.training import training
 from scangait.telescope import telescope

@@ -122,7 +122,7 @@ if __name__ == "__main__":
         for seed in range(RUNS):
             seconds, dst = window(version, probes, seed, unusual)
             begun = time.perf_counter()
-            line = find(seconds, dst, unusual.get("scope", SCOPE).size, deep=unusual.get("noise", 0) > 0.5)
+            line = find(seconds, dst, unusual.get("scope", SCOPE).size)
             times.append((time.perf_counter() - begun) * 1e3)
             hit += line is not None
         print(f"{name:42} {hit:3} ({RUNS})  {np.median(times):7.1f} ms", flush=True)

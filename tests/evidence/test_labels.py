@@ -8,7 +8,7 @@ from scangait.capture import read
 from scangait.errors import CaptureError
 from scangait.evidence.labels import label
 from scangait.evidence.listed import source_list
-from scangait.evidence.signature import marks
+from scangait.evidence.marks import marks
 from scangait.probes import Probes, without_headers
 
 CAPTURES = Path(__file__).parents[2] / "examples" / "captures"

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from scangait.evidence.case import Case
 from scangait.evidence.library import Library
 from scangait.gait.samples import samples
 from scangait.gait.streams import by_source
@@ -27,7 +28,7 @@ def run(tool, version, seed, seconds=6000.0, **changes):
 
 def parts(probes):
     found = samples(probes, by_source(probes), SCOPE, Recipe())
-    return unmixed(found, probes, SCOPE)
+    return unmixed(Case(probes, found, SCOPE, Library.bundled()))
 
 
 @pytest.mark.parametrize("headers", [True, False])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scangait.errors import ScannerError
-from scangait.evidence.signature import marks
+from scangait.evidence.marks import marks
 from scangait.scanners import SCANNERS
 from scangait.scanners.scanner import Scan
 from scangait.simulate.forge import worn

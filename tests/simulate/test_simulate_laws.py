@@ -12,7 +12,7 @@ import pytest
 from scangait.capture import read
 from scangait.capture.pcap_write import write_pcap
 from scangait.errors import ScannerError
-from scangait.evidence.signature import marks
+from scangait.evidence.marks import marks
 from scangait.probes import COLUMNS
 from scangait.scanners import SCANNERS
 from scangait.scanners.scanner import Scan

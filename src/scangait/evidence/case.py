@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from scangait.engine import Engine, Serial
 from scangait.evidence.library import Library
 from scangait.evidence.listed import SourceList
+from scangait.evidence.marks import Marks, marks
 from scangait.gait.samples import Sample
 from scangait.probes import Probes
 from scangait.telescope import Telescope
@@ -17,7 +18,7 @@ class Case:
     """The `samples` to speak about, cut from `probes` that the telescope `scope` saw, and the `library` known.
 
     `blocked` is a block list (prefixes) that scanners of the user's network are known to keep to, `listed` the user's
-    list of known scanners.
+    list of known scanners. `marks` are looked for where they are not given.
     """
 
     probes: Probes
@@ -27,3 +28,9 @@ class Case:
     blocked: str = ""
     listed: SourceList | None = None
     engine: Engine = field(default_factory=Serial)
+    marks: tuple[Marks, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Look for the marks once, for all kinds of evidence."""
+        if not self.marks:
+            object.__setattr__(self, "marks", marks(self.probes))

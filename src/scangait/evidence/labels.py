@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scangait.evidence.listed import SourceList, entry
-from scangait.evidence.signature import marks
+from scangait.evidence.marks import marks
 from scangait.probes import Probes
 
 

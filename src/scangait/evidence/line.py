@@ -17,6 +17,7 @@ from numba.core.types import float64
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from scangait.evidence.visits import visits
 from scangait.kernel import kernel
 from scangait.scanners.logarithm import multiply
 from scangait.scanners.zmap_order import SMALL_GENERATOR
@@ -36,21 +37,15 @@ BLOCK: Final = 512
 """Lines that are counted at once: their columns stay in the nearest cache."""
 FEW: Final = 8
 """Of fewer lines each is looked at by itself."""
-NEVER: Final = 2**40
-"""More than any distance."""
 LN2: Final = log(2)
 ROUNDER: Final = 1.5 * 2.0**52
 """Added to a number below 2^51 and taken away again, it leaves the nearest integer."""
 
 
-@intrinsic  # type: ignore[misc]
-def fused(typing: Any, a: Any, b: Any, c: Any) -> Any:
-    """A b + c, rounded once; `llvm.fma` is so on every machine, by software where there is no instruction."""
-
-    def write(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        return builder.fma(*given)
-
-    return float64(float64, float64, float64), write
+@intrinsic  # type: ignore[untyped-decorator]
+def fused(_: Any, _a: Any, _b: Any, _c: Any) -> Any:
+    """A b + c of three floats, rounded once: `llvm.fma` is so on every machine, by software without the instruction."""
+    return float64(float64, float64, float64), lambda _context, builder, _signature, given: builder.fma(*given)
 
 
 class Points(NamedTuple):
@@ -143,7 +138,7 @@ def _of_triple(  # noqa: PLR0917 (kernels take arrays and numbers only)
 
 
 @kernel
-def _promising(  # noqa: PLR0917
+def _promising(
     hits: NDArray[np.int64], points: Points, i: int, k: int, base: int, inverse: int, common: int, least: float
 ) -> int:
     """Keep those of the distances `hits` (H,) on whose lines so many probes lie that they may have `least` bits.
@@ -163,7 +158,9 @@ def _promising(  # noqa: PLR0917
             if b not in {i, k}:
                 apart = points.when[b] - points.when[i]
                 late = _tolerance(points, 1.0, apart, span) - 1.0
-                _count(on, mu, rate, np.float64((points.x[b] - points.x[i]) % points.order), apart, late, order, len(block))
+                _count(
+                    on, mu, rate, np.float64((points.x[b] - points.x[i]) % points.order), apart, late, order, len(block)
+                )
         for h in range(len(block)):
             if on[h] * np.log2(order / (3.0 + 2.0 * rate[h] * points.jitter)) >= least:
                 hits[kept] = block[h]
@@ -172,7 +169,7 @@ def _promising(  # noqa: PLR0917
 
 
 @kernel
-def _count(  # noqa: PLR0917
+def _count(
     on: NDArray[np.float64],
     mu: NDArray[np.float64],
     rate: NDArray[np.float64],
@@ -297,78 +294,9 @@ def _listed(  # noqa: PLR0917 (kernels take arrays and numbers only)
         begun = (fixed + np.int64(multiply(np.uint64(low), np.uint64(turn), wide))) % order
         offset = (begun * SCALE - np.int64(round(common * slope * low * SCALE)) + width // 2) % modulus
         if width < modulus:
-            count += _visits(hits[count:], offset, step, modulus, width, low, high)
+            count += visits(hits[count:], offset, step, modulus, width, low, high)
         low = high + 1
     return count
-
-
-@kernel
-def _visits(  # noqa: PLR0917
-    hits: NDArray[np.int64], offset: int, step: int, modulus: int, width: int, low: int, high: int
-) -> int:
-    """Fill `hits` with every d in low..high for which offset + (d - low) step lies in 0..width modulo; how many.
-
-    From one to the next there are three distances only: that of the first return upwards, of the first downwards, and
-    of both together (Sós 1958).
-    """
-    ahead = 0 if offset <= width else _first(step, modulus, modulus - offset, modulus - offset + width, high - low)
-    if ahead < 0:
-        return 0
-    up = 0 if step <= width else _first(step, modulus, modulus - step, modulus - step + width, high - low)
-    down = 0 if step >= modulus - width else _first(step, modulus, modulus - width - step, modulus - step, high - low)
-    rise = fall = width + 1
-    if up >= 0:
-        rise = np.int64(multiply(np.uint64(up + 1), np.uint64(step), np.uint64(modulus)))
-    if down >= 0:
-        fall = (modulus - np.int64(multiply(np.uint64(down + 1), np.uint64(step), np.uint64(modulus)))) % modulus
-    up, down = up + 1 if up >= 0 else NEVER, down + 1 if down >= 0 else NEVER
-    at, d, count = (offset + np.int64(multiply(np.uint64(ahead), np.uint64(step), np.uint64(modulus)))) % modulus, low + ahead, 0
-    while d <= high and count < len(hits):
-        hits[count] = d
-        count += 1
-        if at + rise <= width and (up <= down or at < fall):
-            d, at = d + up, at + rise
-        elif at >= fall:
-            d, at = d + down, at - fall
-        else:
-            d, at = d + up + down, at + rise - fall
-    return count
-
-
-@kernel
-def _first(a: int, m: int, low: int, high: int, most: int) -> int:
-    """The smallest number 0..most whose product with `a` lies in low..high modulo m, -1 where there is none.
-
-    Euclid's algorithm on (a, m): either a multiple of `a` falls into the interval before the first wrap, or the wraps
-    themselves are such a problem modulo `a` (0 <= low <= high < m).
-    """
-    stack = np.empty((128, 4), np.int64)
-    depth, answer = 0, -1
-    while True:
-        if low <= 0:
-            answer = 0
-            break
-        a %= m
-        if 2 * a > m:
-            a, low, high = m - a, m - high, m - low
-        if a == 0:
-            return -1
-        step = -(-low // a)
-        if step * a <= high:
-            answer = step
-            break
-        if depth == 127:
-            return -1
-        stack[depth] = (a, m, low, high)
-        depth += 1
-        a, m, low, high = m % a, a, -high % a, -low % a
-    while depth:
-        depth -= 1
-        a, m, low, high = stack[depth]
-        if answer > most:  # it only grows from here, and a larger one would not fit into 64 bits
-            return -1
-        answer = -(-(low + m * answer) // a)
-    return answer if answer <= most else -1
 
 
 @kernel

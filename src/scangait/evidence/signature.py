@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import log2
 from typing import Final
 
@@ -11,9 +10,7 @@ from numpy.typing import NDArray
 
 from scangait.evidence.case import Case
 from scangait.evidence.finding import Finding
-from scangait.probes import Probes
-from scangait.scanners import SCANNERS
-from scangait.scanners.scanner import Signature
+from scangait.evidence.marks import Marks
 
 FAITHFUL: Final = 0.95
 """Share of a tool's probes that bear its mark: middleboxes rewrite some headers."""
@@ -25,33 +22,12 @@ ABSENT_BITS: Final = -6.0
 """A missing mark speaks against a tool only so much: marks are easily changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """Which of N probes bear the mark `signature` of `label`: `found` (N,)."""
-
-    label: str
-    signature: Signature
-    found: NDArray[np.bool_]
-
-
-def marks(probes: Probes) -> list[Marks]:
-    """Look for the marks of every tool and version once over all probes; none without the header columns."""
-    if probes.window is None and probes.ip_id is None and probes.seq is None:
-        return []
-    return [
-        Marks(label, signature, signature.match(probes))
-        for label, scanner in SCANNERS.items()
-        for signature in scanner.signatures
-    ]
-
-
 def findings(case: Case) -> list[list[Finding]]:
     """Bits for each label from the marks on each sample's probes; its best version speaks."""
-    found = marks(case.probes)
-    return [_one(found, sample.members) for sample in case.samples]
+    return [_one(case.marks, sample.members) for sample in case.samples]
 
 
-def _one(found: list[Marks], members: NDArray[np.int64]) -> list[Finding]:
+def _one(found: tuple[Marks, ...], members: NDArray[np.int64]) -> list[Finding]:
     """One sample's findings from the marks on its probes `members` (N,)."""
     best: dict[str, Finding] = {}
     for mark in found:

@@ -17,16 +17,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scangait.evidence.case import Case
+from scangait.evidence.coverage import STRAY, repeats
 from scangait.evidence.finding import Finding
 from scangait.evidence.ground import Ground, Line, grounds, placed
 from scangait.evidence.line import Found, Points, fit, search
-from scangait.evidence.signature import FAITHFUL, Marks, marks
+from scangait.evidence.marks import Marks
+from scangait.evidence.signature import FAITHFUL
 from scangait.gait.samples import NANOSECOND, Sample
 from scangait.scanners.zmap_order import SMALL_GENERATOR
 
 LEAST: Final = 4
 CROWD: Final = 10
-"""Threads and other traffic are looked for among so many probes or more."""
+"""Threads and other traffic are looked for among so many probes or more; fewer go through ALONE stages at most."""
+ALONE: Final = 3
 PARALLEL: Final = 16
 """Parallel threads or shards that are told apart (ZMap's default is up to four sending threads; scanners.md, 1.4)."""
 APART: Final = 0.01
@@ -66,12 +69,14 @@ ENOUGH: Final = 16
 ABSENT_BITS: Final = -4.0
 """Among so many addresses a walk is nearly always found, unless its targets are not among those tried."""
 CLEAN: Final = 2
-"""Stages that cost next to nothing: every sample goes through them."""
+"""Stages that cost next to nothing: every sample goes through them whose order may be a walk's."""
+USUAL: Final = 5
+"""Stages for a sample of which nothing else says what it is: a hundredth of a second."""
 DEEP: Final = 32
-"""Probes from which a sample goes through all stages, which take a fifth of a second, unless it bears another mark."""
-SURELY: Final = 64
-"""Probes from which it does whatever marks it bears: they may be forged."""
-KEPT: Final = 1024
+"""Probes from which a sample is worth more than the clean stages."""
+AGAIN: Final = 3
+"""Addresses that come again, as those of a walk do not, from which on a sample is not worth more either."""
+KEPT: Final = 2**14
 """Searches of which the answers are remembered: a sample that grows has the same first probes."""
 
 JUMP: Final = 0.15
@@ -84,12 +89,21 @@ def jumps(sample: Sample) -> bool:
     return len(place) < ENOUGH or float(np.abs(np.diff(place)).mean()) > JUMP * float(np.ptp(place))
 
 
-def thorough(sample: Sample, found: Sequence[Marks]) -> bool:
-    """Whether the walk of this sample is looked for by all means; other samples in the capture play no part in it."""
-    if not DEEP <= len(sample.members) < SURELY:
-        return len(sample.members) >= SURELY
-    other = (mark for mark in found if mark.label != "zmap")
-    return not any(mark.found[sample.members].mean() >= FAITHFUL for mark in other)
+def depth(sample: Sample, found: Sequence[Marks]) -> int:
+    """How many STAGES the first probes of this sample go through: what cheap evidence has settled is not asked twice.
+
+    Marks may be forged, so that the clean stages come to their word against every mark. Other samples in the capture
+    play no part in it.
+    """
+    if not jumps(sample):
+        return 0
+    if len(sample.members) < DEEP:
+        return CLEAN
+    borne = [mark.label for mark in found if mark.found[sample.members].mean() >= FAITHFUL]
+    if "zmap" in borne:
+        return len(STAGES)
+    _, again, _ = repeats(sample.place, (sample.time_ns - sample.time_ns[0]) * NANOSECOND)
+    return CLEAN if borne or again >= AGAIN + STRAY * len(sample.members) else USUAL
 
 
 def findings(case: Case) -> list[list[Finding]]:
@@ -97,16 +111,15 @@ def findings(case: Case) -> list[list[Finding]]:
 
     Where it was not looked for by all means, nothing is said against.
     """
-    found = marks(case.probes)
-    return [_one(case, sample, full=thorough(sample, found)) for sample in case.samples]
+    return [_one(case, sample, depth(sample, case.marks)) for sample in case.samples]
 
 
-def _one(case: Case, sample: Sample, *, full: bool) -> list[Finding]:
+def _one(case: Case, sample: Sample, stages: int) -> list[Finding]:
     seconds = (sample.time_ns - sample.time_ns[0]) * NANOSECOND
     dst = case.probes.dst[sample.members]
-    line = find(seconds, dst, case.scope.size, case.blocked, clean=not full) if jumps(sample) else None
+    line = find(seconds, dst, case.scope.size, case.blocked, stages)
     if line is None:
-        return [_absent(sample)] if full else []
+        return [] if stages == CLEAN else [_absent(sample)]
     reason = (
         f"{line.on} of {line.of} probes lie on one multiplicative walk over {line.ground.name} (generator "
         f"{line.generator} modulo {line.ground.group.prime}, {line.rate:.0f} elements/s): ZMap's order"
@@ -134,22 +147,20 @@ def find(
     dst: NDArray[np.uint32],
     size: int,
     blocked: str = "",
-    *,
-    deep: bool = False,
-    clean: bool = False,
+    stages: int = len(STAGES),
 ) -> Line | None:
     """The walk on which the first of these probes lie, None where there is none.
 
     `seconds` (N,) and `dst` (N,) are in time order, `size` is the telescope's. Every hypothesis of `grounds` is tried;
-    `blocked` is a block list of the user's own; `deep` is for probes of which most belong to other traffic, `clean`
-    looks for the clean case only. Source: scanners.md, section 3.2.
+    `blocked` is a block list of the user's own; so many of the STAGES are gone through. Source: scanners.md, section
+    3.2.
     """
     first = np.sort(np.unique(dst, return_index=True)[1])[: STAGES[-1].probes]
     when, where = seconds[first] - seconds[0], dst[first]
-    if len(where) < LEAST or when[-1] <= 0:
+    if not stages or len(where) < LEAST or when[-1] <= 0:
         return None
-    stages = CLEAN if clean else 3 if len(where) < CROWD else len(STAGES) if deep else len(STAGES) - 1
-    return _searched(when.tobytes(), where.tobytes(), size, blocked, stages)
+    most = stages if len(where) >= CROWD else min(stages, ALONE)
+    return _searched(when.tobytes(), where.tobytes(), size, blocked, most)
 
 
 @lru_cache(KEPT)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 
@@ -11,6 +13,9 @@ from scangait.gait.streams import Streams
 from scangait.probes import Probes
 from scangait.recipe import Recipe
 from scangait.telescope import Telescope, position
+
+BLOCK: Final = 2**18
+"""Probes that are looked at together, whole runs: they and what is made of them stay near the processor."""
 
 
 def runs(probes: Probes, streams: Streams, scope: Telescope, recipe: Recipe) -> Streams:
@@ -26,3 +31,15 @@ def runs(probes: Probes, streams: Streams, scope: Telescope, recipe: Recipe) -> 
     ]
     every = np.unique(np.concatenate([*ends, bounds[1:]])).astype(np.int64)
     return Streams(order, every[every > 0])
+
+
+def blocks(streams: Streams, least: int) -> Iterator[Streams]:
+    """The streams of more than `least` probes, block by block."""
+    begins = np.concatenate([[0], streams.ends[:-1]])
+    long = np.flatnonzero(streams.ends - begins > least)
+    begins, ends = begins[long], streams.ends[long]
+    cut = np.flatnonzero(np.diff(np.cumsum(ends - begins) // BLOCK, prepend=-1))
+    for first, last in itertools.pairwise([*cut.tolist(), len(long)]):
+        own = range(first, last)
+        order = np.concatenate([streams.order[begins[run] : ends[run]] for run in own])
+        yield Streams(order, np.cumsum((ends - begins)[first:last]))

@@ -19,10 +19,10 @@ from scangait.gait.streams import by_label
 from scangait.model.hmm import HMM
 from scangait.probes import Probes, in_time_order, take
 from scangait.recipe import MOVEMENTS, Movement, Recipe
-from scangait.recognise.classify import decisions_for
 from scangait.recognise.confusion import confusion
 from scangait.recognise.decide import UNKNOWN
 from scangait.recognise.evaluate import LEARN_SHARE, TEST_SHARE, common_ports, sliced
+from scangait.recognise.judged import decisions_for
 from scangait.recognise.learn import learn
 from scangait.recognise.results import MethodRow, ReliabilityRow
 from scangait.telescope import Telescope

@@ -13,12 +13,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from scangait.evidence.case import Case
 from scangait.evidence.forecast import course
-from scangait.evidence.signature import Marks, marks
-from scangait.evidence.walk import find, jumps, thorough
+from scangait.evidence.walk import depth, find
 from scangait.gait.samples import NANOSECOND, Sample
-from scangait.probes import Probes
-from scangait.telescope import Telescope
 
 LEAST: Final = 16
 """Probes that a run has to have to be told apart."""
@@ -26,41 +24,33 @@ SHARE: Final = 0.02
 """Share of a sample that a run has to be."""
 
 
-def unmixed(found: list[Sample], probes: Probes, scope: Telescope, blocked: str = "") -> list[Sample]:
-    """The samples (of one source and port each) with the runs that are proven to be mixed in them as their own."""
-    known = sorted(marks(probes), key=lambda mark: -mark.signature.accident)
-    parted = zip(found, _by_marks(found, probes, known), strict=True)
-    marked = [part for sample, parts in parted for part in parts or [sample]]
-    return [
-        part
-        for sample in marked
-        for part in (_by_walks(sample, probes, scope, blocked) if thorough(sample, known) else [sample])
-    ]
-
-
-def _by_marks(found: list[Sample], probes: Probes, known: list[Marks]) -> Iterator[list[Sample]]:
-    """Each sample in parts by the tool whose mark its probes bear (the mark least likely by accident counts)."""
-    best = np.full(len(probes), -1)
+def unmixed(case: Case) -> list[Sample]:
+    """The samples of a case with the runs that are proven to be mixed in them as their own."""
+    known = sorted(case.marks, key=lambda mark: -mark.signature.accident)
+    best = np.full(len(case.probes), -1)
     for number, mark in enumerate(known):
         best[mark.found] = number
-    for sample in found:
-        own = best[sample.members]
-        numbers, counts = np.unique(own[own >= 0], return_counts=True)
-        runs = numbers[counts >= max(LEAST, SHARE * len(own))]
-        if len(runs) < 2:
-            yield []
-            continue
-        rest = ~np.isin(own, runs)
-        parts = [_part(sample, own == number) for number in runs]
-        yield parts + ([_part(sample, rest)] if rest.sum() >= LEAST else [])
+    marked = [part for sample in case.samples for part in _by_marks(sample, best[sample.members])]
+    return [part for sample in marked for part in _by_walks(sample, case)]
 
 
-def _by_walks(sample: Sample, probes: Probes, scope: Telescope, blocked: str) -> Iterator[Sample]:
+def _by_marks(sample: Sample, own: NDArray[np.int64]) -> list[Sample]:
+    """The sample in parts by the mark that its probes bear, `own` (N,) (-1: none; the one least likely by accident)."""
+    counts = np.bincount(own + 1)
+    runs = np.flatnonzero(counts[1:] >= max(LEAST, SHARE * len(own)))
+    if len(runs) < 2:
+        return [sample]
+    rest = ~np.isin(own, runs)
+    parts = [_part(sample, own == number) for number in runs]
+    return parts + ([_part(sample, rest)] if rest.sum() >= LEAST else [])
+
+
+def _by_walks(sample: Sample, case: Case) -> Iterator[Sample]:
     """Walk after walk, then what lies on none; a sample that is all one walk stays as it is."""
-    while len(sample.members) >= 2 * LEAST and jumps(sample):
+    while len(sample.members) >= 2 * LEAST:
         seconds = (sample.time_ns - sample.time_ns[0]) * NANOSECOND
-        dst = probes.dst[sample.members]
-        line = find(seconds, dst, scope.size, blocked)
+        dst = case.probes.dst[sample.members]
+        line = find(seconds, dst, case.scope.size, case.blocked, depth(sample, case.marks))
         if line is None:
             break
         on = course(line, seconds, dst).on

@@ -17,8 +17,8 @@ from scangait.evidence.library import Library
 from scangait.gait.samples import NANOSECOND, Sample, silence, silences
 from scangait.probes import Probes, take
 from scangait.recognise.asked import Asked
-from scangait.recognise.classify import judged
 from scangait.recognise.decide import UNKNOWN, Decision
+from scangait.recognise.judged import judged
 from scangait.recognise.live.arena import Arena, keys_of, sized
 from scangait.recognise.live.scan import Event, Said, Stream, lengthened, marked
 from scangait.recognise.live.table import FULL
@@ -178,7 +178,7 @@ class Watch:
 
     def _judge(self, stream: Stream, run: Probes, slot: int | None) -> list[tuple[Verdict, Sample, Decision]]:
         """What `identify` says of this run; a long one with the facts of all its probes."""
-        found = judged(run, self.library, self.scope, Asked(tuple(self.evidence)))
+        found = judged(run, np.array([len(run)]), self.library, self.scope, Asked(tuple(self.evidence)))
         more = 0 if slot is None else int(self.arena.slots["count"][slot] - self.arena.slots["held"][slot])
         if more and found:
             newest = max(range(len(found)), key=lambda index: found[index][0].last_ns)
