@@ -22,12 +22,16 @@ from scangait.kernel import kernel
 from scangait.scanners.logarithm import multiply
 from scangait.scanners.zmap_order import SMALL_GENERATOR
 
-SCALE: Final = 1024
+SCALE: Final = 256
 """Fixed-point fractions of one element."""
-STRETCH: Final = 2**19
+STRETCH: Final = 2**21
 """Distances are listed in stretches of so many: their products with a fixed-point order stay below 2^62."""
 COMMON: Final = 20
 """Pairs whose logarithms differ by a multiple of a larger divisor of the order are passed over: too many solutions."""
+LIFTS: Final = 2
+"""Each divisor in common is one more multiplier to try; pairs with up to so many come first..."""
+CHOICE: Final = 12
+"""...where there are so many probes to choose from."""
 NEIGHBOURS: Final = 5
 LONGEST: Final = 2**29
 """Pairs further apart in elements are passed over: they take too long."""
@@ -86,14 +90,14 @@ def search(
     `proof` bits and every point on it. A triple that leaves more than `listed` distances to try is passed over.
     """
     best, tried, seen, hits = Found(0, 0.0, 0, 0, 0.0), 1.0, 0, np.empty(listed, np.int64)
-    first, second = _pairs(points.when, 3 * points.jitter)
+    first, second = _pairs(points, 3 * points.jitter)
     units = _share_of_units(points.order)
     for pair in range(len(first)):
         i, k = first[pair], second[pair]
         span = points.when[k] - points.when[i]
-        common = _common((points.x[k] - points.x[i]) % points.order, points.order)
-        if common > COMMON or fastest * span > LONGEST:
+        if fastest * span > LONGEST:
             continue
+        common = _common((points.x[k] - points.x[i]) % points.order, points.order)
         tried += (fastest - slowest) * span * units
         for a in _nearest(points.when, i, k):
             seen += 1
@@ -241,16 +245,17 @@ def _tolerance(points: Points, rate: float, apart: float, span: float) -> float:
 
 
 @kernel
-def _pairs(when: NDArray[np.float64], least: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(K,) times -> (P,), (P,) pairs of near neighbours, the shortest above `least` seconds first."""
-    count = len(when)
-    spans = np.full(count * NEIGHBOURS, np.inf)
+def _pairs(points: Points, least: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(P,), (P,) pairs of near neighbours more than `least` seconds apart: those of few lifts first, then shortest."""
+    when, count = points.when, len(points.when)
+    cost = np.full(count * NEIGHBOURS, np.inf)
     for a in range(count):
         for near in range(min(NEIGHBOURS, count - 1 - a)):
             apart = when[a + near + 1] - when[a]
-            if apart > least:
-                spans[a * NEIGHBOURS + near] = apart
-    order = np.argsort(spans)[: np.sum(spans < np.inf)]
+            common = _common((points.x[a + near + 1] - points.x[a]) % points.order, points.order)
+            if apart > least and common <= COMMON:
+                cost[a * NEIGHBOURS + near] = apart + (when[-1] if common > LIFTS and count >= CHOICE else 0.0)
+    order = np.argsort(cost)[: np.sum(cost < np.inf)]
     return order // NEIGHBOURS, order // NEIGHBOURS + order % NEIGHBOURS + 1
 
 
@@ -285,7 +290,7 @@ def _listed(  # noqa: PLR0917 (kernels take arrays and numbers only)
     step = (turn * SCALE - np.int64(round(common * slope * SCALE))) % modulus
     low, end = np.int64(max(1.0, slowest * span) / common), np.int64(fastest * span / common) + 1
     while low <= end:
-        high = min(end, 2 * low + 1, low + STRETCH)
+        high = min(end, 4 * low + 3, low + STRETCH)
         tolerance = _tolerance(points, high * common / span, when[a] - when[i], span) + (high - low) / (2 * SCALE)
         width = np.int64(2 * tolerance * SCALE)
         if np.float64(width) / modulus * (high - low) > len(hits) - count:
@@ -334,7 +339,7 @@ def _inverse(a: int, modulus: int) -> int:
 def carried(points: Points, mu: int, slowest: float, fastest: float) -> Found:
     """The best line of a given multiplier through K points, wherever it begins, at slowest..fastest elements/s."""
     best, tried = Found(mu, 0.0, 0, 0, 0.0), 1.0
-    first, second = _pairs(points.when, points.jitter)
+    first, second = _pairs(points, points.jitter)
     for pair in range(len(first)):
         i, k = first[pair], second[pair]
         span = points.when[k] - points.when[i]

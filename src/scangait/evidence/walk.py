@@ -68,14 +68,16 @@ MOST_BITS: Final = 200.0
 ENOUGH: Final = 16
 ABSENT_BITS: Final = -4.0
 """Among so many addresses a walk is nearly always found, unless its targets are not among those tried."""
+SETTLED: Final = 1
+"""Stages for a sample of which cheap evidence says that it is no walk: it may be wrong."""
 CLEAN: Final = 2
-"""Stages that cost next to nothing: every sample goes through them whose order may be a walk's."""
+"""Stages for a short sample: they cost next to nothing."""
 USUAL: Final = 5
 """Stages for a sample of which nothing else says what it is: a hundredth of a second."""
 DEEP: Final = 32
-"""Probes from which a sample is worth more than the clean stages."""
+"""Probes from which a sample is worth all that."""
 AGAIN: Final = 3
-"""Addresses that come again, as those of a walk do not, from which on a sample is not worth more either."""
+"""Addresses that come again, as those of a walk do not, from which on a sample is settled."""
 KEPT: Final = 2**14
 """Searches of which the answers are remembered: a sample that grows has the same first probes."""
 
@@ -92,18 +94,18 @@ def jumps(sample: Sample) -> bool:
 def depth(sample: Sample, found: Sequence[Marks]) -> int:
     """How many STAGES the first probes of this sample go through: what cheap evidence has settled is not asked twice.
 
-    Marks may be forged, so that the clean stages come to their word against every mark. Other samples in the capture
+    Marks may be forged, so that the first stage comes to its word against every mark. Other samples in the capture
     play no part in it.
     """
     if not jumps(sample):
         return 0
-    if len(sample.members) < DEEP:
-        return CLEAN
     borne = [mark.label for mark in found if mark.found[sample.members].mean() >= FAITHFUL]
     if "zmap" in borne:
         return len(STAGES)
     _, again, _ = repeats(sample.place, (sample.time_ns - sample.time_ns[0]) * NANOSECOND)
-    return CLEAN if borne or again >= AGAIN + STRAY * len(sample.members) else USUAL
+    if borne or again >= AGAIN + STRAY * len(sample.members):
+        return SETTLED
+    return USUAL if len(sample.members) >= DEEP else CLEAN
 
 
 def findings(case: Case) -> list[list[Finding]]:
@@ -119,7 +121,7 @@ def _one(case: Case, sample: Sample, stages: int) -> list[Finding]:
     dst = case.probes.dst[sample.members]
     line = find(seconds, dst, case.scope.size, case.blocked, stages)
     if line is None:
-        return [] if stages == CLEAN else [_absent(sample)]
+        return [] if stages in {SETTLED, CLEAN} else [_absent(sample)]
     reason = (
         f"{line.on} of {line.of} probes lie on one multiplicative walk over {line.ground.name} (generator "
         f"{line.generator} modulo {line.ground.group.prime}, {line.rate:.0f} elements/s): ZMap's order"
@@ -155,23 +157,38 @@ def find(
     `blocked` is a block list of the user's own; so many of the STAGES are gone through. Source: scanners.md, section
     3.2.
     """
-    first = np.sort(np.unique(dst, return_index=True)[1])[: STAGES[-1].probes]
-    when, where = seconds[first] - seconds[0], dst[first]
-    if not stages or len(where) < LEAST or when[-1] <= 0:
+    if not stages:
+        return None
+    when, where = first_probes(seconds, dst, STAGES[-1].probes)
+    if len(where) < LEAST or when[-1] <= 0:
         return None
     most = stages if len(where) >= CROWD else min(stages, ALONE)
     return _searched(when.tobytes(), where.tobytes(), size, blocked, most)
+
+
+def first_probes(
+    seconds: NDArray[np.float64], dst: NDArray[np.uint32], most: int
+) -> tuple[NDArray[np.float64], NDArray[np.uint32]]:
+    """Seconds since the first and addresses (K,) of the first probes with addresses of their own, `most` at most."""
+    ahead = most
+    while True:
+        first = np.sort(np.unique(dst[:ahead], return_index=True)[1])[:most]
+        if len(first) == most or ahead >= len(dst):
+            return seconds[first] - seconds[0], dst[first]
+        ahead *= 2
 
 
 @lru_cache(KEPT)
 def _searched(seconds: bytes, dst: bytes, size: int, blocked: str, stages: int) -> Line | None:
     """The best line of the first stage that finds one."""
     when, where = np.frombuffer(seconds, np.float64), np.frombuffer(dst, np.uint32)
-    tried = list(grounds(where, blocked))
-    x = [(ground, logs) for ground in tried if (logs := placed(ground, where)) is not None]
+    tried, most = list(grounds(where, blocked)), 0
     for number, stage in enumerate(STAGES[:stages], 1):
+        if stage.probes > most:  # most searches end before they come to the later probes
+            most = stage.probes
+            x = [(ground, logs) for ground in tried if (logs := placed(ground, where[:most])) is not None]
         tries = log2(len(tried) * number)
-        lines = [_on(ground, when[: stage.probes], logs[: stage.probes], size, stage, tries) for ground, logs in x]
+        lines = [_on(ground, when[:most], logs, size, stage, tries) for ground, logs in x]
         best = max((line for line in lines if line is not None), key=lambda line: line.bits, default=None)
         if best is not None:
             return best

@@ -17,7 +17,7 @@ from scangait.scanners.aes import encrypt
 from scangait.scanners.cyclic import Group, group_for, is_primitive_root
 from scangait.scanners.logarithm import logarithms, multiply
 from scangait.scanners.scanner import Scan, within
-from scangait.telescope import Telescope, address, position
+from scangait.telescope import Telescope, address
 
 ORDERS: Final = ("2.1", "3.0", "4.0", "4.3")
 """Version classes that order differently, oldest first."""
@@ -178,13 +178,27 @@ def addresses(numbering: Numbering, index: NDArray[np.int64]) -> NDArray[np.uint
 def indices(numbering: Numbering, dst: NDArray[np.uint32]) -> NDArray[np.int64]:
     """The target number of each address (N,), -1 where it is no target; undoes `addresses`."""
     found = np.full(len(dst), -1, np.int64)
-    if numbering.rest:
-        place = position(numbering.rest, dst)
-        found = np.where(place >= 0, place + numbering.inside, -1)
-    if numbering.whole:
-        place = position(numbering.whole, dst)
-        found = np.where(place >= 0, place, found)
+    for part, passed in ((numbering.rest, numbering.inside), (numbering.whole, 0)):
+        if part:
+            _number(found, dst, part.first, part.last, part.before, passed)
     return found
+
+
+@kernel
+def _number(
+    found: NDArray[np.int64],
+    dst: NDArray[np.uint32],
+    first: NDArray[np.int64],
+    last: NDArray[np.int64],
+    before: NDArray[np.int64],
+    passed: int,
+) -> None:
+    """Write into `found` (N,) which of the targets in first..last (R,) each address (N,) is, after `passed` others."""
+    for place in range(len(dst)):
+        address = np.int64(dst[place])
+        block = np.searchsorted(first, address, side="right") - 1
+        if block >= 0 and address <= last[block]:
+            found[place] = address - first[block] + before[block] + passed
 
 
 def _words(seed: int, *, both_halves: bool) -> tuple[int, int]:

@@ -105,11 +105,8 @@ def pairs_of(scans: Scans, group: NDArray[np.int64]) -> Pairs:
     Nothing is said of two scans of one source, nor of scans that lie further apart in time than the longer lasts.
     """
     size = np.array([len(scans.places[scan]) for scan in group], np.float64)
-    first, last = scans.first_ns[group], scans.last_ns[group]
-    apart = np.maximum(first[:, None], first) - np.minimum(last[:, None], last)
-    said = (apart <= np.maximum((last - first)[:, None], last - first)) & (
-        scans.source[group][:, None] != scans.source[group]
-    )
+    source = scans.source[group]
+    said = np.stack([scans.together(scan, group) for scan in group]) & (source[:, None] != source)
     chance = np.outer(size, size) / scans.scope.size
     return Pairs(np.where(said, _shared(scans, group), 0.0), np.where(said, chance, 0.0))
 

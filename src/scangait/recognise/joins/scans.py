@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scangait.evidence.ground import Line
-from scangait.gait.samples import Sample
+from scangait.gait.samples import NANOSECOND, Sample
 from scangait.probes import Probes
 from scangait.telescope import Telescope
 
@@ -23,8 +23,8 @@ SURE_BITS: Final = 14.0
 class Scans:
     """S scans of single sources: `samples`, their proven walks `lines` (None: none), and columns (S,).
 
-    `places` are the distinct telescope positions of each, sorted. Scans are ordered by their first probe, so that
-    nothing depends on how they were listed.
+    `places` are the distinct telescope positions of each, sorted. `gap_s` are mean gaps. Scans are ordered by their
+    first probe, so that nothing depends on how they were listed.
     """
 
     probes: Probes
@@ -37,6 +37,13 @@ class Scans:
     proto: NDArray[np.int64]
     first_ns: NDArray[np.int64]
     last_ns: NDArray[np.int64]
+    gap_s: NDArray[np.float64]
+
+    def together(self, scan: int, others: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of `others` (G,) lie no further apart in time from a scan than the longer lasts."""
+        first, last = self.first_ns, self.last_ns
+        apart = np.maximum(first[others], first[scan]) - np.minimum(last[others], last[scan])
+        return np.asarray(apart <= np.maximum(last[others] - first[others], last[scan] - first[scan]))
 
     def groups(self) -> list[NDArray[np.int64]]:
         """The scans of each (protocol, port) that several scans have."""
@@ -78,6 +85,8 @@ def in_order(
     port, begun = probes.dport[first].astype(np.int64), probes.time_ns[first]
     order = np.lexsort((first, proto, port, source, begun))
     listed = [samples[index] for index in order]
+    last = np.array([sample.time_ns[-1] for sample in listed], np.int64)
+    gaps = np.array([max(len(sample.members) - 1, 1) for sample in listed])
     scans = Scans(
         probes,
         scope,
@@ -88,6 +97,7 @@ def in_order(
         port[order],
         proto[order],
         begun[order],
-        np.array([sample.time_ns[-1] for sample in listed], np.int64),
+        last,
+        (last - begun[order]) * NANOSECOND / gaps,
     )
     return scans, order

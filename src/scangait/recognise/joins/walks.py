@@ -15,16 +15,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from scangait.evidence.ground import Ground, Line
+from scangait.evidence.ground import Ground, Line, placed
 from scangait.evidence.line import Points, carried
-from scangait.evidence.walk import find
+from scangait.evidence.marks import Marks, marks
+from scangait.evidence.walk import SETTLED, depth, find, first_probes
 from scangait.gait.samples import NANOSECOND
 from scangait.recognise.joins.overlap import rarity
 from scangait.recognise.joins.scans import SURE_BITS, Join, Scans, choice
 from scangait.scanners.cyclic import Group
-from scangait.scanners.logarithm import logarithms
-from scangait.scanners.scanner import Scan
-from scangait.scanners.zmap_order import SMALL_GENERATOR, indices, numbering_of
+from scangait.scanners.zmap_order import SMALL_GENERATOR
 
 PROOF: Final = "one ZMap walk"
 LOOKED: Final = 32
@@ -40,7 +39,8 @@ SEARCHED: Final = 3
 
 def walks(scans: Scans) -> list[Join]:
     """The campaigns of scans on whose walks, where they are known, others of the same port lie."""
-    return [join for group in scans.groups() for join in _of_port(scans, group)]
+    found = marks(scans.probes) if any(scans.lines) else ()
+    return [join for group in scans.groups() for join in _of_port(scans, group, found)]
 
 
 def proven(scans: Scans, members: Iterable[int], free: NDArray[np.bool_], blocked: str) -> Join | None:
@@ -60,20 +60,28 @@ def _line(scans: Scans, scan: int, blocked: str) -> Line | None:
     return find(seconds, scans.probes.dst[sample.members], scans.scope.size, blocked)
 
 
-def _of_port(scans: Scans, group: NDArray[np.int64]) -> Iterator[Join]:
+def _of_port(scans: Scans, group: NDArray[np.int64], found: tuple[Marks, ...]) -> Iterator[Join]:
     left = set(group.tolist())
     kin = _kin(scans, group)
-    unsettled = [scan for scan in group.tolist() if scans.lines[scan] is None]
+    open_ = [scan for scan in group.tolist() if scans.lines[scan] is None and _open(scans, scan, found)]
+    suspects = np.array(open_, np.int64)
     for scan in group.tolist():
         line = scans.lines[scan]
         if line is None or scan not in left:
             continue
-        near = np.array(sorted(left & {scan, *kin[scan], *unsettled}), np.int64)
+        pace = scans.gap_s[suspects] / scans.gap_s[scan]
+        alike = scans.together(scan, suspects) & (pace <= 2 * FASTER) & (pace >= 0.5 / FASTER)
+        near = np.array(sorted(left & {scan, *kin[scan], *suspects[alike].tolist()}), np.int64)
         members = _on(scans, line, scan, near)
         join = _join(scans, line, members, len(group)) if len(members) > 1 else None
         if join is not None:
             yield join
             left -= set(members)
+
+
+def _open(scans: Scans, scan: int, found: tuple[Marks, ...]) -> bool:
+    """Whether a scan without a walk of its own may yet lie on another's: nothing cheap has settled that it does not."""
+    return depth(scans.samples[scan], found) > SETTLED
 
 
 def _kin(scans: Scans, group: NDArray[np.int64]) -> dict[int, set[int]]:
@@ -103,11 +111,11 @@ def _on(scans: Scans, line: Line, owner: int, group: NDArray[np.int64]) -> list[
 def _fits(scans: Scans, line: Line, scan: int) -> bool:
     """Whether the first probes of a scan lie on lines under another's multiplier."""
     sample = scans.samples[scan]
-    first = np.sort(np.unique(sample.place, return_index=True)[1])[:LOOKED]
-    when = (sample.time_ns[first] - sample.time_ns[first[0]]) * NANOSECOND
-    if len(first) < 4 or when[-1] <= 0:
+    when, dst = first_probes(
+        (sample.time_ns - sample.time_ns[0]) * NANOSECOND, scans.probes.dst[sample.members], LOOKED
+    )
+    if len(when) < 4 or when[-1] <= 0:
         return False
-    dst = scans.probes.dst[sample.members[first]]
     x = _logarithms(line.ground, dst.tobytes())
     if x is None:
         return False
@@ -122,9 +130,7 @@ def _fits(scans: Scans, line: Line, scan: int) -> bool:
 @lru_cache(4096)
 def _logarithms(ground: Ground, addresses: bytes) -> NDArray[np.int64] | None:
     """Of addresses (K,) on this ground, None where it does not hold them all: a scan is laid on many walks."""
-    dst = np.frombuffer(addresses, np.uint32)
-    index = indices(numbering_of(Scan(version=ground.version, targets=ground.targets, ports=(80,))), dst)
-    return None if np.any(index < 0) else logarithms(ground.group, index + 1)
+    return placed(ground, np.frombuffer(addresses, np.uint32))
 
 
 def _join(scans: Scans, line: Line, members: list[int], among: int) -> Join | None:
