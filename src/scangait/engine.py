@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, TypeVar
+from multiprocessing import get_context
+from typing import Any, Protocol, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -37,3 +39,37 @@ class Threads:
         """Apply the function on all workers, results in order; an error in one item is raised at its place."""
         with ThreadPoolExecutor(self.workers) as pool:
             yield from pool.map(function, items)
+
+
+class Processes:
+    """A pool of forked processes, for long work that holds the interpreter lock; threads where forking is not safe.
+
+    What the function knows is there after the fork, so that results alone are sent between processes.
+    """
+
+    def __init__(self, workers: int | None = None) -> None:
+        self.workers = workers or os.cpu_count() or 1
+
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """Apply the function in all processes, results in order; a single item is done here."""
+        work = list(items)
+        if len(work) < 2:
+            yield from map(function, work)
+        elif sys.platform != "linux":
+            yield from Threads(self.workers).map(function, work)
+        else:
+            _FORKED.append((function, work))
+            try:
+                with get_context("fork").Pool(self.workers) as pool:
+                    yield from pool.imap(_forked, range(len(work)))
+            finally:
+                _FORKED.pop()
+
+
+_FORKED: list[tuple[Callable[[Any], Any], list[Any]]] = []
+"""What a process that is about to be forked will have to do."""
+
+
+def _forked(index: int) -> Any:
+    function, work = _FORKED[-1]
+    return function(work[index])

@@ -50,7 +50,4 @@ def uncalibrated(kinds: Iterable[str]) -> Calibration:
 def weighed(findings: Iterable[Finding], calibration: Calibration) -> list[Finding]:
     """The findings with their bits as the calibration believes them."""
     worth = dict(zip(calibration.kinds, calibration.weights, strict=True))
-    return [
-        replace(one, bits=worth.get(one.kind, 1.0) * float(np.clip(one.bits, -MOST_BITS, MOST_BITS)))
-        for one in findings
-    ]
+    return [replace(one, bits=worth.get(one.kind, 1.0) * min(max(one.bits, -MOST_BITS), MOST_BITS)) for one in findings]

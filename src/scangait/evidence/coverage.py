@@ -56,7 +56,7 @@ def _one(sample: Sample, size: int, labels: list[str]) -> list[Finding]:
         permutes = label in SCANNERS and SCANNERS[label].permutes
         bits = ((walked if permutes else thrown) - unknown) / log(2)
         kind = "it walks a permutation" if permutes else "it draws at random"
-        found.append(Finding("coverage", label, float(np.clip(bits, -MOST_BITS, MOST_BITS)), f"{reason} ({kind})"))
+        found.append(Finding("coverage", label, min(max(bits, -MOST_BITS), MOST_BITS), f"{reason} ({kind})"))
     return found if expected > 2**-4 else []
 
 

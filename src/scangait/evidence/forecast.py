@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import log
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scangait.evidence.ground import Line
+from scangait.evidence.ground import Ground, Line, numbering
 from scangait.kernel import kernel
 from scangait.scanners.logarithm import logarithms, multiply
-from scangait.scanners.scanner import Scan
-from scangait.scanners.zmap_order import indices, numbering_of
-from scangait.telescope import Telescope, address
+from scangait.scanners.zmap_order import indices
+from scangait.telescope import Telescope, address, position
 
 LARGEST: Final = 2**18
 """Telescopes up to this size are placed whole: each address takes about a microsecond."""
@@ -65,9 +65,10 @@ class Forecast:
     at_s: NDArray[np.float64]
 
 
-def course(line: Line, seconds: NDArray[np.float64], dst: NDArray[np.uint32]) -> Course:
+def course(line: Line, seconds: NDArray[np.float64], dst: NDArray[np.uint32], scope: Telescope) -> Course:
     """Follow the walk through probes (N,) in time order, of which any may be none of its own (scanners.md, 3.2)."""
-    element = _elements(line, dst, int(dst[0]))
+    x = _placed(line.ground, dst, scope)
+    element = _elements(line, x, int(x[0]))
     part = line.ground.group.order / line.threads
     height, near = _common_line(element, seconds, line, part)
     lowest = int(np.argmin(np.where(near, height, np.inf)))
@@ -77,7 +78,7 @@ def course(line: Line, seconds: NDArray[np.float64], dst: NDArray[np.uint32]) ->
     for number in range(line.threads):
         its = near & (thread == number)
         if its.sum() > 2:
-            rate[number], start = np.polyfit(seconds[its], height[its], 1)
+            rate[number], start = _straight(seconds[its], height[its])
             off = height - rate[number] * seconds
             width = np.median(np.abs(off[its] - start)) + 1
             on |= (thread == number) & (np.abs(off - start) <= SPREAD * width)
@@ -94,9 +95,9 @@ def forecast(
     """What the walk through probes (N,) seen at `seconds` will do in the telescope; None above LARGEST addresses."""
     if scope.size > LARGEST:
         return None
-    found = whole or course(line, seconds, dst)
+    found = whole or course(line, seconds, dst, scope)
     part = line.ground.group.order / line.threads
-    everywhere = _elements(line, address(scope, np.arange(scope.size)), int(dst[0]))
+    everywhere = _elements(line, _everywhere(line.ground, scope), int(_placed(line.ground, dst[:1], scope)[0]))
     scanned = np.isfinite(everywhere)
     thread, height = _unrolled(np.nan_to_num(everywhere), found.base, found.first, line)
     last = np.full(line.threads, found.first)
@@ -137,22 +138,42 @@ def _unrolled(
     return thread, first + around - thread * (order / line.threads)
 
 
-def _elements(line: Line, dst: NDArray[np.uint32], origin: int) -> NDArray[np.float64]:
-    """How many elements after the address `origin` each address (N,) comes; NaN: never."""
-    group = line.ground.group
-    numbering = numbering_of(Scan(version=line.ground.version, targets=line.ground.targets, ports=(80,)))
-    index = indices(numbering, np.append(dst, np.uint32(origin)))
-    x = logarithms(group, np.maximum(index, 0) + 1)
-    return np.where(index >= 0, _distances(x, line.mu, group.order), np.nan)[:-1]
+def _placed(ground: Ground, dst: NDArray[np.uint32], scope: Telescope) -> NDArray[np.int64]:
+    """The logarithm (N,) of each address (N,) of the telescope, -1 where the ground does not hold it."""
+    return _everywhere(ground, scope)[position(scope, dst)] if scope.size <= LARGEST else _logarithms(ground, dst)
+
+
+@lru_cache(8)
+def _everywhere(ground: Ground, scope: Telescope) -> NDArray[np.int64]:
+    """The logarithm (size,) of each position of the telescope: many walks are followed through one telescope."""
+    return _logarithms(ground, address(scope, np.arange(scope.size)))
+
+
+def _logarithms(ground: Ground, dst: NDArray[np.uint32]) -> NDArray[np.int64]:
+    index = indices(numbering(ground), dst)
+    return np.where(index >= 0, logarithms(ground.group, np.maximum(index, 0) + 1), -1)
 
 
 @kernel
-def _distances(x: NDArray[np.int64], mu: int, order: int) -> NDArray[np.float64]:
-    """(N,) logarithms -> (N,) elements after the last of them."""
+def _distances(x: NDArray[np.int64], origin: int, mu: int, order: int) -> NDArray[np.float64]:
+    """(N,) logarithms -> (N,) elements after the origin; NaN where there is none."""
     far = np.empty(len(x))
     for a in range(len(x)):
-        far[a] = np.float64(multiply(np.uint64(mu), np.uint64((x[a] - x[-1]) % order), np.uint64(order)))
+        ahead = np.float64(multiply(np.uint64(mu), np.uint64((x[a] - origin) % order), np.uint64(order)))
+        far[a] = ahead if x[a] >= 0 else np.nan
     return far
+
+
+def _elements(line: Line, x: NDArray[np.int64], origin: int) -> NDArray[np.float64]:
+    """How many elements of the walk each logarithm (N,) comes after another, the origin; NaN: never."""
+    return np.asarray(_distances(x, origin, line.mu, line.ground.group.order), np.float64)
+
+
+def _straight(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
+    """Slope and height at 0 of the straight line of least squares."""
+    apart = x - x.mean()
+    slope = float(apart @ y / max(apart @ apart, np.finfo(np.float64).tiny))
+    return slope, float(y.mean() - slope * x.mean())
 
 
 def _common_line(
@@ -167,7 +188,7 @@ def _common_line(
         near = np.abs(height - expected) <= max(ROOM * rate * seconds[count - 1], part * APART[line.threads > 1])
         used = near[:count]
         if used.sum() >= 2:
-            rate, begin = (float(value) for value in np.polyfit(seconds[:count][used], height[:count][used], 1))
+            rate, begin = _straight(seconds[:count][used], height[:count][used])
         if count == len(seconds):
             return height, near
         count = min(count * GROWTH, len(seconds))

@@ -18,12 +18,16 @@ from scangait.telescope import Telescope, telescope, without
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """One hypothesis of what is scanned: its `name`, `targets`, ZMap's numbering for `version`, and the `group`."""
+    """One hypothesis of what is scanned: its `name`, `targets`, ZMap's numbering for `version`, and the `group`.
+
+    `rare` ones are not worth a long search.
+    """
 
     name: str
     version: str
     targets: Telescope
     group: Group
+    rare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ def _whole(blocked: str) -> tuple[Ground, ...]:
     found = [
         Ground("all addresses but ZMap's default block list", "2.1", usual, group),
         Ground("all addresses but ZMap's default block list (4.1 on)", "4.3", usual, group),
-        Ground("all addresses", "2.1", everything, group),
+        Ground("all addresses", "2.1", everything, group, rare=True),
     ]
     if blocked:
         own = without(everything, telescope(blocked))

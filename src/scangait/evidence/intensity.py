@@ -29,23 +29,33 @@ def findings(case: Case) -> list[list[Finding]]:
     library = case.library
     if CHANCE not in {one.label for one in library.intensities}:
         return [[] for _ in case.samples]
-    return [_one(counts(sample, library.recipe), library) for sample in case.samples]
+    windows = [counts(sample, library.recipe) for sample in case.samples]
+    speaking = [index for index, own in enumerate(windows) if len(own) >= LEAST]
+    found: list[list[Finding]] = [[] for _ in windows]
+    if speaking:
+        lengths = np.array([len(windows[index]) for index in speaking])
+        models = [one.model for one in library.intensities]
+        fit = score(np.concatenate([windows[index] for index in speaking]), np.cumsum(lengths), models)
+        for index, row in zip(speaking, (fit / lengths[:, None]).tolist(), strict=True):
+            found[index] = _one(windows[index], row, library)
+    return found
 
 
-def _one(windows: NDArray[np.int64], library: Library) -> list[Finding]:
-    """One sample's findings from its addresses per window (W,)."""
-    if len(windows) < LEAST:
-        return []
-    models = [one.model for one in library.intensities]
-    fit = score(windows, np.array([len(windows)]), models)[0] / len(windows)
+def _one(windows: NDArray[np.int64], fit: list[float], library: Library) -> list[Finding]:
+    """One sample's findings from its addresses per window (W,) and their log-likelihood each under each model."""
     level: dict[str, float] = {}
-    for one, value in zip(library.intensities, fit.tolist(), strict=True):
+    for one, value in zip(library.intensities, fit, strict=True):
         level[one.label] = max(value, level.get(one.label, value))
-    chance = level.pop(CHANCE)
-    recipe = library.recipe
+    chance, recipe = level.pop(CHANCE), library.recipe
     weight = min(len(windows), recipe.full_weight / recipe.window_gaps) / log(2)
+    seen = (
+        f"{windows.min()} to {windows.max()} addresses in each of {len(windows)} windows, "
+        f"variance {dispersion(windows):.1f} times the mean (chance: 1)"
+    )
     return [
-        Finding("intensity", name, min((value - chance) * weight, MOST_BITS), _reason(name, value - chance, windows))
+        Finding(
+            "intensity", name, min((value - chance) * weight, MOST_BITS), f"{seen}, {_compared(name, value - chance)}"
+        )
         for name, value in sorted(level.items())
     ]
 
@@ -55,10 +65,6 @@ def dispersion(windows: NDArray[np.int64]) -> float:
     return float(windows.var() / max(windows.mean(), 1e-9))
 
 
-def _reason(name: str, gain: float, windows: NDArray[np.int64]) -> str:
-    compared = "fit" if gain >= 0 else "fit worse than a Poisson process does:"
-    return (
-        f"{windows.min()} to {windows.max()} addresses in each of {len(windows)} windows, "
-        f"variance {dispersion(windows):.1f} times the mean (chance: 1), {compared} {name}'s intensity "
-        f"({gain / log(2):+.2f} bits each against chance)"
-    )
+def _compared(name: str, gain: float) -> str:
+    how = "fit" if gain >= 0 else "fit worse than a Poisson process does:"
+    return f"{how} {name}'s intensity ({gain / log(2):+.2f} bits each against chance)"

@@ -14,12 +14,14 @@ from scangait.evidence.case import Case
 from scangait.evidence.finding import Finding
 from scangait.evidence.library import CHANCE, Candidate, Library
 from scangait.gait.movements import gather, movements
-from scangait.gait.samples import Sample
+from scangait.gait.samples import Sample, part
 from scangait.model.score import score
 from scangait.recipe import Recipe
 from scangait.scanners import SCANNERS
 
 MOST_BITS: Final = 20.0
+LOOKED: Final = 3
+"""So many times the movements that count are looked at: their mean hardly changes with more."""
 
 
 def per_movement(
@@ -46,7 +48,8 @@ def gains(case: Case) -> tuple[list[str], NDArray[np.float64]]:
     """
     library = case.library
     candidates = list(library.candidates)
-    fit = per_movement(case.samples, candidates, case.scope.size, library.recipe, case.engine)
+    looked = [part(sample, slice(_looked(sample, library.recipe) + 1)) for sample in case.samples]
+    fit = per_movement(looked, candidates, case.scope.size, library.recipe, case.engine)
     weight = np.minimum([len(sample.broken) for sample in case.samples], library.recipe.full_weight)[:, None]
     labels = np.array([candidate.label for candidate in candidates])
     names = [name for name in sorted(set(labels.tolist())) if name != CHANCE]
@@ -56,6 +59,10 @@ def gains(case: Case) -> tuple[list[str], NDArray[np.float64]]:
         if name in SCANNERS and SCANNERS[name].blends:  # seen from afar, what blends moves as chance does
             gain[:, column] = np.maximum(gain[:, column], 0)
     return names, gain
+
+
+def _looked(sample: Sample, recipe: Recipe) -> int:
+    return min(len(sample.broken), LOOKED * recipe.full_weight)
 
 
 def _mean(fit: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -73,9 +80,10 @@ def findings(case: Case) -> list[list[Finding]]:
     """
     if not case.samples:
         return []
+    library, recipe = case.library, case.library.recipe
     names, gain = gains(case)
     return [
-        [_one(case.library, name, row, value, len(sample.broken)) for name, value in zip(names, row, strict=True)]
+        [_one(library, name, row, value, _looked(sample, recipe)) for name, value in zip(names, row, strict=True)]
         for row, sample in zip(gain.tolist(), case.samples, strict=True)
     ]
 

@@ -44,4 +44,4 @@ def _bits(bearing: int, count: int, accident: float) -> float:
     if bearing < MOSTLY * count:  # no accident, perhaps, but not this tool's traffic either
         return ABSENT_BITS
     gain = bearing * log2(FAITHFUL / accident) + (count - bearing) * log2((1 - FAITHFUL) / (1 - accident))
-    return float(np.clip(gain, ABSENT_BITS, MOST_BITS))
+    return min(max(gain, ABSENT_BITS), MOST_BITS)

@@ -49,12 +49,13 @@ class Stage(NamedTuple):
     late: bool
     triples: int
     listed: int = 2**14
+    rare: bool = False
 
 
 STAGES: Final = (
     Stage(16, 4.0, 4.0, late=False, triples=8),
-    Stage(16, 1 / 3, 12.0, late=False, triples=8),
-    Stage(16, 4.0, 4.0, late=True, triples=8, listed=2**11),
+    Stage(16, 1 / 3, 12.0, late=False, triples=8, rare=True),
+    Stage(16, 4.0, 4.0, late=True, triples=8, listed=2**11, rare=True),
     Stage(32, 8.0, 4.0, late=False, triples=128, listed=2**12),
     Stage(32, 16.0, 4.0, late=True, triples=32, listed=2**11),
     Stage(48, 16.0, 4.0, late=False, triples=1024, listed=2**11),
@@ -99,13 +100,13 @@ def depth(sample: Sample, found: Sequence[Marks]) -> int:
     """
     if not jumps(sample):
         return 0
-    borne = [mark.label for mark in found if mark.found[sample.members].mean() >= FAITHFUL]
+    count = len(sample.members)
+    borne = [mark.label for mark in found if np.count_nonzero(mark.found[sample.members]) >= FAITHFUL * count]
     if "zmap" in borne:
         return len(STAGES)
-    _, again, _ = repeats(sample.place, (sample.time_ns - sample.time_ns[0]) * NANOSECOND)
-    if borne or again >= AGAIN + STRAY * len(sample.members):
+    if borne or repeats(sample.place, (sample.time_ns - sample.time_ns[0]) * NANOSECOND)[1] >= AGAIN + STRAY * count:
         return SETTLED
-    return USUAL if len(sample.members) >= DEEP else CLEAN
+    return USUAL if count >= DEEP else CLEAN
 
 
 def findings(case: Case) -> list[list[Finding]]:
@@ -188,7 +189,7 @@ def _searched(seconds: bytes, dst: bytes, size: int, blocked: str, stages: int) 
             most = stage.probes
             x = [(ground, logs) for ground in tried if (logs := placed(ground, where[:most])) is not None]
         tries = log2(len(tried) * number)
-        lines = [_on(ground, when[:most], logs, size, stage, tries) for ground, logs in x]
+        lines = [_on(ground, when[:most], logs, size, stage, tries) for ground, logs in x if stage.rare >= ground.rare]
         best = max((line for line in lines if line is not None), key=lambda line: line.bits, default=None)
         if best is not None:
             return best

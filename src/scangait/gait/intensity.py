@@ -24,5 +24,6 @@ def counts(sample: Sample, recipe: Recipe) -> NDArray[np.int64]:
     number = np.ceil(since * (gaps / (recipe.window_gaps * span))).astype(np.int64) - 1
     number = np.maximum(number, 0)
     inside = number < windows
-    seen = np.unique(np.stack([number[inside], sample.place[1:][inside]], axis=1), axis=0)
-    return np.bincount(seen[:, 0], minlength=windows).astype(np.int64)
+    size = int(sample.place.max()) + 1
+    seen = np.unique(number[inside] * size + sample.place[1:][inside])
+    return np.bincount(seen // size, minlength=windows).astype(np.int64)

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from scangait.capture import Batch
-from scangait.engine import Engine, Serial, Threads
+from scangait.engine import Engine, Processes, Serial
 from scangait.errors import SampleError, TelescopeError
 from scangait.evidence import movement
 from scangait.evidence.kinds import KINDS
@@ -50,7 +50,9 @@ def identify(
     them. Raises TelescopeError when no probe falls into the telescope.
     """
     scope = scope or infer(probes.dst)
-    found, _ = _verdicts(probes, library, scope, asked or Asked(tuple(evidence), predict=predict), engine or Threads())
+    found, _ = _verdicts(
+        probes, library, scope, asked or Asked(tuple(evidence), predict=predict), engine or Processes()
+    )
     return [verdict for verdict, _, _ in found]
 
 
@@ -67,7 +69,7 @@ def report(
         seen = ", ".join(f"{count} {kind}" for kind, count in tally.counts.items() if count) or "no packets"
         raise SampleError(f"{', '.join(inputs)}: no probe to identify (saw {seen}); is this a darknet's traffic?")
     scope = scope or infer(probes.dst)
-    found, together = _verdicts(probes, library, scope, asked, Threads())
+    found, together = _verdicts(probes, library, scope, asked, Processes())
     streams = by_source(probes)
     return Identification(
         inputs=inputs,

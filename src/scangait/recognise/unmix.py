@@ -53,7 +53,7 @@ def _by_walks(sample: Sample, case: Case) -> Iterator[Sample]:
         line = find(seconds, dst, case.scope.size, case.blocked, depth(sample, case.marks))
         if line is None:
             break
-        on = course(line, seconds, dst).on
+        on = course(line, seconds, dst, case.scope).on
         if on.sum() < LEAST or (~on).sum() < max(LEAST, SHARE * len(on)):
             break
         yield _part(sample, on)
