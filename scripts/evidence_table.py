@@ -69,7 +69,7 @@ def captured(library):
             stream = take(probes, streams.order[begin:end])
             for name, changed in conditions(stream, truth, rng):
                 for length, part in (("whole", changed), ("100", take(changed, slice(100)))):
-                    verdicts = [one for one, _, _ in judged(part, np.array([len(part)]), library, scope)]
+                    verdicts = [one.verdict for one in judged(part, np.array([len(part)]), library, scope)]
                     best = max(verdicts, key=lambda one: one.probes, default=None)
                     label = best.label if best else "unknown"
                     row = rows.setdefault((group, name, length), Counter())

@@ -36,6 +36,8 @@ class Recipe:
     per_port: candidates are chosen per (label, port), as in the paper, or per label.
     min_points: minPts of DBSCAN (paper: 3); eps is the knee of the k-distance curve.
     candidate: the "medoid" of a group, or a "random" member (the paper).
+    most_candidates: more of one label than this are thinned to those that together explain its samples best; None: all
+        are kept (the paper).
     window_gaps: mean gaps in one window of time in which addresses are counted for the intensity.
     full_weight: movements beyond this many do not add evidence; successive movements of one scan are not independent.
     seed: of everything that is drawn.
@@ -63,6 +65,7 @@ class Recipe:
     per_port: bool = False
     min_points: int = 3
     candidate: Literal["medoid", "random"] = "medoid"
+    most_candidates: int | None = 24
     window_gaps: int = 8
     full_weight: int = 100
     seed: int = 0
@@ -85,4 +88,5 @@ class Recipe:
             losses=(0.0,),
             per_port=True,
             candidate="random",
+            most_candidates=None,
         )

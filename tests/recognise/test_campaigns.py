@@ -179,7 +179,7 @@ def test_walks_that_share_no_small_multiple_need_not_be_laid_on_each_other(known
     ]
     hidden = np.random.default_rng(7).random(len(lines)) > known
     lines = [None if hide else line for line, hide in zip(lines, hidden, strict=True)]
-    scans, _ = in_order(probes, SCOPE, listed, lines)
+    scans, _ = in_order(probes, SCOPE, listed, lines, np.ones(len(listed), bool))
     assert walks(scans) == walks_of_all(scans)
     assert walks(scans)
 
@@ -203,7 +203,7 @@ def walks_of_all(scans):
 def test_the_addresses_that_two_scans_share_are_counted_as_sets_have_them():
     probes = mixed([crowd(1, 24), shards("masscan", "1.3", 5)])
     listed = cut(probes)
-    scans, _ = in_order(probes, SCOPE, listed, [None] * len(listed))
+    scans, _ = in_order(probes, SCOPE, listed, [None] * len(listed), np.ones(len(listed), bool))
     sets = [set(place.tolist()) for place in scans.places]
     expected = [[len(one & other) for other in sets] for one in sets]
     assert _shared(scans, np.arange(len(sets))).tolist() == expected

@@ -8,7 +8,7 @@ scan is named only with so many bits as scans of tools that the library does not
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -50,4 +50,14 @@ def uncalibrated(kinds: Iterable[str]) -> Calibration:
 def weighed(findings: Iterable[Finding], calibration: Calibration) -> list[Finding]:
     """The findings with their bits as the calibration believes them."""
     worth = dict(zip(calibration.kinds, calibration.weights, strict=True))
-    return [replace(one, bits=worth.get(one.kind, 1.0) * min(max(one.bits, -MOST_BITS), MOST_BITS)) for one in findings]
+    return [
+        Finding(
+            one.kind,
+            one.label,
+            worth.get(one.kind, 1.0) * min(max(one.bits, -MOST_BITS), MOST_BITS),
+            one.reason,
+            one.version,
+            one.line,
+        )
+        for one in findings
+    ]

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from scangait.evidence.ground import Ground, Line, numbering
+from scangait.evidence.ground import Ground, Line
 from scangait.kernel import kernel
 from scangait.scanners.logarithm import logarithms, multiply
 from scangait.scanners.zmap_order import indices
@@ -89,13 +89,11 @@ def course(line: Line, seconds: NDArray[np.float64], dst: NDArray[np.uint32], sc
     return Course(float(base), first, rate, begin, height, thread, on)
 
 
-def forecast(
-    line: Line, seconds: NDArray[np.float64], dst: NDArray[np.uint32], scope: Telescope, whole: Course | None = None
-) -> Forecast | None:
+def forecast(line: Line, seconds: NDArray[np.float64], dst: NDArray[np.uint32], scope: Telescope) -> Forecast | None:
     """What the walk through probes (N,) seen at `seconds` will do in the telescope; None above LARGEST addresses."""
     if scope.size > LARGEST:
         return None
-    found = whole or course(line, seconds, dst, scope)
+    found = course(line, seconds, dst, scope)
     part = line.ground.group.order / line.threads
     everywhere = _elements(line, _everywhere(line.ground, scope), int(_placed(line.ground, dst[:1], scope)[0]))
     scanned = np.isfinite(everywhere)
@@ -150,7 +148,7 @@ def _everywhere(ground: Ground, scope: Telescope) -> NDArray[np.int64]:
 
 
 def _logarithms(ground: Ground, dst: NDArray[np.uint32]) -> NDArray[np.int64]:
-    index = indices(numbering(ground), dst)
+    index = indices(ground.numbering, dst)
     return np.where(index >= 0, logarithms(ground.group, np.maximum(index, 0) + 1), -1)
 
 

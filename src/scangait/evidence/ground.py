@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from scangait.scanners.zmap_order import DEFAULT_BLOCKED, Numbering, indices, nu
 from scangait.telescope import Telescope, telescope, without
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Ground:
     """One hypothesis of what is scanned: its `name`, `targets`, ZMap's numbering for `version`, and the `group`.
 
@@ -28,6 +28,11 @@ class Ground:
     targets: Telescope
     group: Group
     rare: bool = False
+
+    @cached_property
+    def numbering(self) -> Numbering:
+        """How ZMap numbers the targets."""
+        return numbering_of(Scan(version=self.version, targets=self.targets, ports=(80,)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +69,8 @@ def grounds(dst: NDArray[np.uint32], blocked: str = "") -> Iterator[Ground]:
 
 def placed(ground: Ground, dst: NDArray[np.uint32]) -> NDArray[np.int64] | None:
     """The logarithms (N,) of addresses (N,), None where the ground does not hold them all."""
-    index = indices(numbering(ground), dst)
+    index = indices(ground.numbering, dst)
     return None if np.any(index < 0) else logarithms(ground.group, index + 1)
-
-
-@lru_cache(4096)
-def numbering(ground: Ground) -> Numbering:
-    """How ZMap numbers the targets."""
-    return numbering_of(Scan(version=ground.version, targets=ground.targets, ports=(80,)))
 
 
 @lru_cache(4096)

@@ -10,13 +10,13 @@ noise, threads and unknown rates.
 from __future__ import annotations
 
 from math import lgamma, log
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
-from numba.core.types import float64
-from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from scangait.evidence.points import Points, tolerance_of
+from scangait.evidence.promising import promising
 from scangait.evidence.visits import visits
 from scangait.kernel import kernel
 from scangait.scanners.logarithm import multiply
@@ -37,35 +37,7 @@ LONGEST: Final = 2**29
 """Pairs further apart in elements are passed over: they take too long."""
 SMALL_BITS: Final = 10.0
 """A generator below 2^22, as ZMap draws it since 4.0, is found by accident once in 2^10."""
-BLOCK: Final = 512
-"""Lines that are counted at once: their columns stay in the nearest cache."""
-FEW: Final = 8
-"""Of fewer lines each is looked at by itself."""
 LN2: Final = log(2)
-ROUNDER: Final = 1.5 * 2.0**52
-"""Added to a number below 2^51 and taken away again, it leaves the nearest integer."""
-
-
-@intrinsic  # type: ignore[untyped-decorator]
-def fused(_: Any, _a: Any, _b: Any, _c: Any) -> Any:
-    """A b + c of three floats, rounded once: `llvm.fma` is so on every machine, by software without the instruction."""
-    return float64(float64, float64, float64), lambda _context, builder, _signature, given: builder.fma(*given)
-
-
-class Points(NamedTuple):
-    """What is searched: logarithms `x` (K,) to the base `root` and times `when` (K,) in seconds, in time order, in the
-    group modulo `prime` with its `order`.
-
-    Probes may be `jitter` seconds late and the rate be off by the share `drift`.
-    """
-
-    x: NDArray[np.int64]
-    when: NDArray[np.float64]
-    root: int
-    prime: int
-    order: int
-    jitter: float
-    drift: float
 
 
 class Found(NamedTuple):
@@ -130,7 +102,7 @@ def _of_triple(  # noqa: PLR0917 (kernels take arrays and numbers only)
     for lift in range(common):
         base = lift * part
         count = _listed(hits, points, i, k, a, base, inverse, common, slowest, fastest)
-        for d in hits[: _promising(hits[:count], points, i, k, base, inverse, common, best.bits - SMALL_BITS)]:
+        for d in hits[: promising(hits[:count], points, i, k, base, inverse, common, best.bits - SMALL_BITS)]:
             mu = (base + np.int64(multiply(np.uint64(d), np.uint64(inverse), np.uint64(order)))) % order
             rate = d * common / span
             on, bits = fit(points, i, k, mu, rate)
@@ -139,67 +111,6 @@ def _of_triple(  # noqa: PLR0917 (kernels take arrays and numbers only)
                 if bits > best.bits:
                     best = Found(int(mu), rate, i, on, bits)
     return best
-
-
-@kernel
-def _promising(
-    hits: NDArray[np.int64], points: Points, i: int, k: int, base: int, inverse: int, common: int, least: float
-) -> int:
-    """Keep those of the distances `hits` (H,) on whose lines so many probes lie that they may have `least` bits.
-
-    In place; how many are kept. The same as `fit` in floating point, where eight lines fit into one instruction.
-    """
-    if len(hits) < FEW:
-        return len(hits)
-    order, span, kept = np.float64(points.order), points.when[k] - points.when[i], 0
-    mu, rate, on = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
-    for first in range(0, len(hits), BLOCK):
-        block = hits[first : first + BLOCK]
-        for h in range(len(block)):
-            rate[h], on[h] = block[h] * (common / span), 0.0
-            mu[h] = base + _product(np.float64(block[h]), np.float64(inverse), order)
-        for b in range(len(points.x)):
-            if b not in {i, k}:
-                apart = points.when[b] - points.when[i]
-                late = _tolerance(points, 1.0, apart, span) - 1.0
-                _count(
-                    on, mu, rate, np.float64((points.x[b] - points.x[i]) % points.order), apart, late, order, len(block)
-                )
-        for h in range(len(block)):
-            if on[h] * np.log2(order / (3.0 + 2.0 * rate[h] * points.jitter)) >= least:
-                hits[kept] = block[h]
-                kept += 1
-    return kept
-
-
-@kernel
-def _count(
-    on: NDArray[np.float64],
-    mu: NDArray[np.float64],
-    rate: NDArray[np.float64],
-    x: float,
-    apart: float,
-    late: float,
-    order: float,
-    count: int,
-) -> None:
-    """Add 1 to `on` (H,) for each line (H,) on which the probe lies that is x and `apart` seconds from its base."""
-    for h in range(count):
-        rest = _product(mu[h], x, order) - rate[h] * apart
-        rest = fused(-_nearest_integer(rest / order), order, rest)
-        on[h] += 1.0 if abs(rest) <= 1.0 + rate[h] * late else 0.0
-
-
-@kernel
-def _product(a: float, b: float, order: float) -> float:
-    """A b modulo the order, whole numbers below 2^50, between about -order / 2 and order / 2: exact (Dekker 1971)."""
-    high = a * b
-    return fused(-_nearest_integer(high / order), order, high) + fused(a, b, -high)
-
-
-@kernel
-def _nearest_integer(x: float) -> float:
-    return x + ROUNDER - ROUNDER
 
 
 @kernel
@@ -223,7 +134,7 @@ def fit(points: Points, i: int, k: int, mu: int, rate: float) -> tuple[int, floa
         if a in (i, k):
             continue
         apart = when[a] - when[i]
-        tolerance = _tolerance(points, rate, apart, span)
+        tolerance = tolerance_of(points, rate, apart, span)
         chance = (2 * tolerance + 1) / order
         if chance > 0.25:
             continue
@@ -235,13 +146,6 @@ def fit(points: Points, i: int, k: int, mu: int, rate: float) -> tuple[int, floa
             bits -= np.log(chance)
     chosen = lgamma(asked + 1.0) - lgamma(on + 1.0) - lgamma(asked - on + 1.0)
     return on, (bits - chosen) / LN2 if on else 0.0
-
-
-@kernel
-def _tolerance(points: Points, rate: float, apart: float, span: float) -> float:
-    """Elements by which a probe may miss its place: lateness of its own and of the base pair, and drift."""
-    late = rate * points.jitter
-    return 1.0 + late + abs(rate * apart) * points.drift + abs(apart) * late / span
 
 
 @kernel
@@ -291,7 +195,7 @@ def _listed(  # noqa: PLR0917 (kernels take arrays and numbers only)
     low, end = np.int64(max(1.0, slowest * span) / common), np.int64(fastest * span / common) + 1
     while low <= end:
         high = min(end, 4 * low + 3, low + STRETCH)
-        tolerance = _tolerance(points, high * common / span, when[a] - when[i], span) + (high - low) / (2 * SCALE)
+        tolerance = tolerance_of(points, high * common / span, when[a] - when[i], span) + (high - low) / (2 * SCALE)
         width = np.int64(2 * tolerance * SCALE)
         if np.float64(width) / modulus * (high - low) > len(hits) - count:
             return 0
@@ -338,16 +242,15 @@ def _inverse(a: int, modulus: int) -> int:
 @kernel
 def carried(points: Points, mu: int, slowest: float, fastest: float) -> Found:
     """The best line of a given multiplier through K points, wherever it begins, at slowest..fastest elements/s."""
+    x, when, order = points.x, points.when, np.uint64(points.order)
     best, tried = Found(mu, 0.0, 0, 0, 0.0), 1.0
-    first, second = _pairs(points, points.jitter)
-    for pair in range(len(first)):
-        i, k = first[pair], second[pair]
-        span = points.when[k] - points.when[i]
-        apart = multiply(np.uint64(mu), np.uint64((points.x[k] - points.x[i]) % points.order), np.uint64(points.order))
-        rate = np.float64(apart) / span
-        if slowest <= rate <= fastest:
-            tried += 1
-            on, bits = fit(points, i, k, mu, rate)
-            if bits > best.bits:
-                best = Found(mu, rate, i, on, bits)
+    for i in range(len(x)):
+        for k in range(i + 1, min(i + 1 + NEIGHBOURS, len(x))):
+            span = when[k] - when[i]
+            apart = np.float64(multiply(np.uint64(mu), np.uint64((x[k] - x[i]) % points.order), order))
+            if span > points.jitter and slowest * span <= apart <= fastest * span:
+                tried += 1
+                on, bits = fit(points, i, k, mu, apart / span)
+                if bits > best.bits:
+                    best = Found(mu, apart / span, i, on, bits)
     return Found(mu, best.rate, best.base, best.on, best.bits - np.log2(tried))

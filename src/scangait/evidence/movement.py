@@ -20,7 +20,7 @@ from scangait.recipe import Recipe
 from scangait.scanners import SCANNERS
 
 MOST_BITS: Final = 20.0
-LOOKED: Final = 3
+LOOKED: Final = 2
 """So many times the movements that count are looked at: their mean hardly changes with more."""
 
 

@@ -20,8 +20,9 @@ from scangait.evidence.case import Case
 from scangait.evidence.coverage import STRAY, repeats
 from scangait.evidence.finding import Finding
 from scangait.evidence.ground import Ground, Line, grounds, placed
-from scangait.evidence.line import Found, Points, fit, search
+from scangait.evidence.line import Found, fit, search
 from scangait.evidence.marks import Marks
+from scangait.evidence.points import Points
 from scangait.evidence.signature import FAITHFUL
 from scangait.gait.samples import NANOSECOND, Sample
 from scangait.scanners.zmap_order import SMALL_GENERATOR
@@ -77,7 +78,7 @@ USUAL: Final = 5
 """Stages for a sample of which nothing else says what it is: a hundredth of a second."""
 DEEP: Final = 32
 """Probes from which a sample is worth all that."""
-AGAIN: Final = 3
+AGAIN: Final = 2
 """Addresses that come again, as those of a walk do not, from which on a sample is settled."""
 KEPT: Final = 2**14
 """Searches of which the answers are remembered: a sample that grows has the same first probes."""
@@ -104,8 +105,9 @@ def depth(sample: Sample, found: Sequence[Marks]) -> int:
     borne = [mark.label for mark in found if np.count_nonzero(mark.found[sample.members]) >= FAITHFUL * count]
     if "zmap" in borne:
         return len(STAGES)
-    if borne or repeats(sample.place, (sample.time_ns - sample.time_ns[0]) * NANOSECOND)[1] >= AGAIN + STRAY * count:
-        return SETTLED
+    again = repeats(sample.place, (sample.time_ns - sample.time_ns[0]) * NANOSECOND)[1] >= AGAIN + STRAY * count
+    if borne or again:
+        return 0 if borne and again else SETTLED
     return USUAL if count >= DEEP else CLEAN
 
 
@@ -122,7 +124,7 @@ def _one(case: Case, sample: Sample, stages: int) -> list[Finding]:
     dst = case.probes.dst[sample.members]
     line = find(seconds, dst, case.scope.size, case.blocked, stages)
     if line is None:
-        return [] if stages in {SETTLED, CLEAN} else [_absent(sample)]
+        return [_absent(sample)] if stages >= USUAL or not jumps(sample) else []
     reason = (
         f"{line.on} of {line.of} probes lie on one multiplicative walk over {line.ground.name} (generator "
         f"{line.generator} modulo {line.ground.group.prime}, {line.rate:.0f} elements/s): ZMap's order"

@@ -57,9 +57,19 @@ def outlier_gaps(delta_t: NDArray[np.float64], recipe: Recipe) -> NDArray[np.boo
     if len(delta_t) < 4:  # quartiles of fewer gaps mean nothing
         return np.zeros(len(delta_t), np.bool_)
     gaps = np.log(np.maximum(delta_t, TICK_S)) if recipe.gap_fence == "log" else delta_t
-    low, high = np.quantile(gaps, [0.25, 0.75])
-    fence: np.float64 = high + recipe.fence_iqr * (high - low)
-    return np.greater(gaps, fence)
+    low, high = quartiles(gaps)
+    return np.greater(gaps, high + recipe.fence_iqr * (high - low))
+
+
+def quartiles(x: NDArray[np.float64]) -> tuple[float, float]:
+    """The lower and the upper quartile of x (N,) as `numpy.quantile` has them, several times faster."""
+    ordered, last = np.sort(x), len(x) - 1
+    found = []
+    for place in (0.25 * last, 0.75 * last):
+        below = int(place)
+        above = min(below + 1, last)
+        found.append(float(ordered[below] + (ordered[above] - ordered[below]) * (place - below)))
+    return found[0], found[1]
 
 
 def silence(delta_t: NDArray[np.float64], recipe: Recipe) -> float:
@@ -97,6 +107,8 @@ def merged(place: NDArray[np.int64], cuts: NDArray[np.int64], recipe: Recipe) ->
     Returns (start, end) of each sample. A scan does not return to an address before it is through, so a piece whose
     destinations are mostly known already begins another execution.
     """
+    if not len(cuts):
+        return [(0, len(place))]
     bounds = [0, *cuts.tolist(), len(place)]
     joined: list[tuple[int, int]] = []
     so_far: set[int] = set()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scangait.engine import Engine
 from scangait.errors import FitError
 from scangait.kernel import kernel
-from scangait.model.chain import advance, predict
+from scangait.model.chain import UNDERFLOW, advance, predict
 
 RATE_FLOOR: Final = 0.05
 """Smallest rate of a state: one address in twenty windows that are otherwise empty is no surprise."""
@@ -206,13 +206,26 @@ def _score(
 
     index (T,) rows of table (U, m) log-emissions, ends (S,), start (m,), transition (m, m) -> (S,)
     """
-    result = np.empty(len(ends))
-    begin = 0
+    result, begin, states = np.zeros(len(ends)), 0, len(start)
+    top = np.empty(len(table))
+    for value in range(len(table)):
+        top[value] = table[value].max()
+    chance = np.exp(table - top.reshape(-1, 1))  # each count is met again and again
+    belief, ahead = np.empty(states), np.empty(states)
     for s in range(len(ends)):
-        own = index[begin : ends[s]]
-        ahead = np.empty((len(own), len(start)))
-        belief = np.empty((len(own), len(start)))
-        result[s] = _filter(own, table, start, transition, ahead, belief) if len(own) else 0.0
+        ahead[:] = start
+        for t in range(begin, ends[s]):
+            total = 0.0
+            for k in range(states):
+                belief[k] = ahead[k] * chance[index[t], k]
+                total += belief[k]
+            if total <= UNDERFLOW:
+                result[s] = np.nan
+                break
+            for k in range(states):
+                belief[k] /= total
+            result[s] += top[index[t]] + np.log(total)
+            predict(belief, transition, ahead)
         begin = ends[s]
     return result
 

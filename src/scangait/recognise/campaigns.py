@@ -42,15 +42,21 @@ class Campaign:
 
 
 def campaigns(
-    probes: Probes, scope: Telescope, samples: Sequence[Sample], lines: Sequence[Line | None], blocked: str = ""
+    probes: Probes,
+    scope: Telescope,
+    samples: Sequence[Sample],
+    lines: Sequence[Line | None],
+    blocked: str = "",
+    settled: Sequence[bool] = (),
 ) -> list[Campaign]:
     """The campaigns among samples of one source each, the one of most sources first; no sample is in two.
 
-    `lines` are the walks that were proven (None: none), `blocked` a block list that scanners are known to keep to.
+    `lines` are the walks that were proven (None: none), `blocked` a block list that scanners are known to keep to;
+    samples of which it is `settled` that they are no walk are not laid on those of others.
     """
     if len(samples) < 2:
         return []
-    scans, order = in_order(probes, scope, samples, lines)
+    scans, order = in_order(probes, scope, samples, lines, ~np.array(settled or [False] * len(samples), np.bool_))
     joins = [*walks(scans), *pools(scans, blocked), *shared_keys(scans)]
     free = np.ones(len(samples), np.bool_)
     for join in joins:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,9 @@ from scangait.model.distance import symmetric_distance
 from scangait.model.hmm import HMM
 from scangait.model.score import score
 from scangait.recipe import Recipe
+
+REGRET: Final = 2.0
+"""Nats per movement: a sample that fits its best candidate by so much better than another is lost either way."""
 
 
 def likelihood_matrix(
@@ -59,4 +64,21 @@ def chosen(
         inside = distance[np.ix_(members, members)].sum(axis=1)
         pick = rng.choice(members) if recipe.candidate == "random" else members[np.argmin(inside)]
         picks.append((int(pick), len(members)))
-    return picks
+    return _together(matrix, picks, recipe.most_candidates)
+
+
+def _together(matrix: NDArray[np.float64], picks: list[tuple[int, int]], most: int | None) -> list[tuple[int, int]]:
+    """At most so many of the picks, which together explain the samples of the matrix (S, M) best.
+
+    One after the other, each time the one that helps most; no sample counts for more than REGRET.
+    """
+    if most is None or len(picks) <= most:
+        return picks
+    fit = matrix[:, [pick for pick, _ in picks]]
+    fit = np.maximum(fit, fit.max(axis=1, keepdims=True) - REGRET)
+    level, kept = np.full(len(fit), -np.inf), []
+    for _ in range(most):
+        best = int(np.argmax(np.maximum(fit, level[:, None]).sum(axis=0)))
+        level = np.maximum(level, fit[:, best])
+        kept.append(best)
+    return [picks[index] for index in sorted(kept)]

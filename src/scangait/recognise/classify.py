@@ -22,9 +22,8 @@ from scangait.model.viterbi import viterbi
 from scangait.probes import Probes, take
 from scangait.recognise.asked import EVERYTHING, Asked
 from scangait.recognise.campaigns import campaigns
-from scangait.recognise.decide import Decision
 from scangait.recognise.joined import joined
-from scangait.recognise.judged import judged, proven
+from scangait.recognise.judged import Judgement, judged, proven
 from scangait.recognise.results import Campaign, Identification, Trail, Verdict
 from scangait.telescope import Telescope, infer, position
 
@@ -50,10 +49,9 @@ def identify(
     them. Raises TelescopeError when no probe falls into the telescope.
     """
     scope = scope or infer(probes.dst)
-    found, _ = _verdicts(
-        probes, library, scope, asked or Asked(tuple(evidence), predict=predict), engine or Processes()
-    )
-    return [verdict for verdict, _, _ in found]
+    how = asked or Asked(tuple(evidence), predict=predict)
+    found, _ = _verdicts(probes, by_source(probes), library, scope, how, engine or Serial())
+    return [one.verdict for one in found]
 
 
 def report(
@@ -69,8 +67,8 @@ def report(
         seen = ", ".join(f"{count} {kind}" for kind, count in tally.counts.items() if count) or "no packets"
         raise SampleError(f"{', '.join(inputs)}: no probe to identify (saw {seen}); is this a darknet's traffic?")
     scope = scope or infer(probes.dst)
-    found, together = _verdicts(probes, library, scope, asked, Processes())
     streams = by_source(probes)
+    found, together = _verdicts(probes, streams, library, scope, asked, Processes())
     return Identification(
         inputs=inputs,
         telescope=str(scope),
@@ -79,9 +77,10 @@ def report(
         library=library.provenance,
         counts=dict(tally.counts),
         warnings=(*tally.warnings, *_backwards(tally.out_of_order), *_unlike(scope, library)),
-        verdicts=tuple(verdict for verdict, _, _ in found),
-        too_short=len(streams.ends) - len({(verdict.sources, verdict.ports) for verdict, _, _ in found}),
-        trails=tuple(_trail(verdict, sample, library, scope.size) for verdict, sample, _ in found[:TRAILS]),
+        verdicts=tuple(one.verdict for one in found),
+        too_short=len(streams.ends)
+        - len({(verdict.sources, verdict.ports) for verdict in (one.verdict for one in found)}),
+        trails=tuple(_trail(one.verdict, one.sample, library, scope.size) for one in found[:TRAILS]),
         campaigns=together,
     )
 
@@ -99,26 +98,29 @@ def _unlike(scope: Telescope, library: Library) -> tuple[str, ...]:
 
 
 def _verdicts(
-    probes: Probes, library: Library, scope: Telescope, asked: Asked, engine: Engine
-) -> tuple[list[tuple[Verdict, Sample, Decision]], tuple[Campaign, ...]]:
-    """Verdicts with what they were made from, the largest scan first, and the campaigns among them."""
+    probes: Probes, streams: Streams, library: Library, scope: Telescope, asked: Asked, engine: Engine
+) -> tuple[list[Judgement], tuple[Campaign, ...]]:
+    """What is said of each scan, the largest first, and the campaigns among them."""
     if not np.any(position(scope, probes.dst) >= 0):
         raise TelescopeError(f"telescope {scope}: none of the {len(probes)} probes falls into it; check --telescope")
-    least = library.recipe.min_movements
 
-    def block(part: Streams) -> list[tuple[Verdict, Sample, Decision]]:
+    def block(part: Streams) -> list[Judgement]:
         said = judged(take(probes, part.order), part.ends, library, scope, asked)
-        return [(verdict, replace(sample, members=part.order[sample.members]), one) for verdict, sample, one in said]
+        return [one._replace(sample=replace(one.sample, members=part.order[one.sample.members])) for one in said]
 
-    parts = blocks(runs(probes, by_source(probes), scope, library.recipe), least)
+    parts = blocks(runs(probes, streams, scope, library.recipe), library.recipe.min_movements)
     single = [one for said in engine.map(block, parts) for one in said]
-    found, decisions = [sample for _, sample, _ in single], [decision for _, _, decision in single]
-    verdicts, together = joined(
-        campaigns(probes, scope, found, [proven(one) for one in decisions], asked.blocked),
-        [verdict for verdict, _, _ in single],
+    found = campaigns(
+        probes,
+        scope,
+        [one.sample for one in single],
+        [proven(one.decision) for one in single],
+        asked.blocked,
+        [one.settled for one in single],
     )
-    entries = zip(verdicts, found, decisions, strict=True)
-    return sorted(entries, key=lambda entry: (-entry[0].probes, entry[0].first_ns, entry[0].scan)), together
+    verdicts, together = joined(found, [one.verdict for one in single])
+    entries = [one._replace(verdict=verdict) for one, verdict in zip(single, verdicts, strict=True)]
+    return sorted(entries, key=lambda one: (-one.verdict.probes, one.verdict.first_ns, one.verdict.scan)), together
 
 
 def _trail(verdict: Verdict, sample: Sample, library: Library, size: int) -> Trail:

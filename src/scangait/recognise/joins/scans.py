@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import comb, log2
 from typing import Final
 
@@ -11,17 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scangait.evidence.ground import Line
+from scangait.evidence.walk import first_probes
 from scangait.gait.samples import NANOSECOND, Sample
 from scangait.probes import Probes
 from scangait.telescope import Telescope
 
+LOOKED: Final = 32
+"""Probes of a scan that are laid on another's walk."""
 SURE_BITS: Final = 14.0
 """A campaign is named when accident explains it once in 2^14 captures, with every choice of scans counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scans:
-    """S scans of single sources: `samples`, their proven walks `lines` (None: none), and columns (S,).
+    """S scans of single sources: `samples`, their proven walks `lines` (None: none), whether it is `open` (S,) that
+    one without a walk of its own lies on another's, and columns (S,).
 
     `places` are the distinct telescope positions of each, sorted. `gap_s` are mean gaps. Scans are ordered by their
     first probe, so that nothing depends on how they were listed.
@@ -31,6 +35,7 @@ class Scans:
     scope: Telescope
     samples: tuple[Sample, ...]
     lines: tuple[Line | None, ...]
+    open: NDArray[np.bool_]
     places: tuple[NDArray[np.int64], ...]
     source: NDArray[np.int64]
     port: NDArray[np.int64]
@@ -38,6 +43,15 @@ class Scans:
     first_ns: NDArray[np.int64]
     last_ns: NDArray[np.int64]
     gap_s: NDArray[np.float64]
+    _first: dict[int, tuple[NDArray[np.float64], NDArray[np.uint32]]] = field(default_factory=dict)
+
+    def first(self, scan: int) -> tuple[NDArray[np.float64], NDArray[np.uint32]]:
+        """Seconds and addresses (K,) of the first probes of a scan, those that are laid on another's walk."""
+        if scan not in self._first:
+            sample = self.samples[scan]
+            seconds = (sample.time_ns - sample.time_ns[0]) * NANOSECOND
+            self._first[scan] = first_probes(seconds, self.probes.dst[sample.members], LOOKED)
+        return self._first[scan]
 
     def together(self, scan: int, others: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of `others` (G,) lie no further apart in time from a scan than the longer lasts."""
@@ -77,7 +91,11 @@ def choice(among: int, chosen: int) -> float:
 
 
 def in_order(
-    probes: Probes, scope: Telescope, samples: Sequence[Sample], lines: Sequence[Line | None]
+    probes: Probes,
+    scope: Telescope,
+    samples: Sequence[Sample],
+    lines: Sequence[Line | None],
+    open_: NDArray[np.bool_],
 ) -> tuple[Scans, NDArray[np.int64]]:
     """Scans in an order of their own, and the index (S,) of each in `samples`."""
     first = np.array([sample.members[0] for sample in samples], np.int64)
@@ -92,6 +110,7 @@ def in_order(
         scope,
         tuple(listed),
         tuple(lines[index] for index in order),
+        open_[order],
         tuple(np.unique(sample.place) for sample in listed),
         source[order],
         port[order],

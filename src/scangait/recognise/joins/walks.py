@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scangait.evidence.ground import Ground, Line, placed
-from scangait.evidence.line import Points, carried
-from scangait.evidence.marks import Marks, marks
-from scangait.evidence.walk import SETTLED, depth, find, first_probes
+from scangait.evidence.line import carried
+from scangait.evidence.points import Points
+from scangait.evidence.walk import find
 from scangait.gait.samples import NANOSECOND
 from scangait.recognise.joins.overlap import rarity
 from scangait.recognise.joins.scans import SURE_BITS, Join, Scans, choice
@@ -26,8 +26,6 @@ from scangait.scanners.cyclic import Group
 from scangait.scanners.zmap_order import SMALL_GENERATOR
 
 PROOF: Final = "one ZMap walk"
-LOOKED: Final = 32
-"""Probes of a scan that are laid on another's walk."""
 FASTER: Final = 8.0
 """Sources of one campaign send at most so many times faster or slower than each other."""
 FIT_BITS: Final = 22.0
@@ -39,8 +37,7 @@ SEARCHED: Final = 3
 
 def walks(scans: Scans) -> list[Join]:
     """The campaigns of scans on whose walks, where they are known, others of the same port lie."""
-    found = marks(scans.probes) if any(scans.lines) else ()
-    return [join for group in scans.groups() for join in _of_port(scans, group, found)]
+    return [join for group in scans.groups() for join in _of_port(scans, group)]
 
 
 def proven(scans: Scans, members: Iterable[int], free: NDArray[np.bool_], blocked: str) -> Join | None:
@@ -60,18 +57,17 @@ def _line(scans: Scans, scan: int, blocked: str) -> Line | None:
     return find(seconds, scans.probes.dst[sample.members], scans.scope.size, blocked)
 
 
-def _of_port(scans: Scans, group: NDArray[np.int64], found: tuple[Marks, ...]) -> Iterator[Join]:
+def _of_port(scans: Scans, group: NDArray[np.int64]) -> Iterator[Join]:
     left = set(group.tolist())
     kin = _kin(scans, group)
-    open_ = [scan for scan in group.tolist() if scans.lines[scan] is None and _open(scans, scan, found)]
-    suspects = np.array(open_, np.int64)
+    suspects = np.array([scan for scan in group.tolist() if scans.open[scan] and scans.lines[scan] is None], np.int64)
     for scan in group.tolist():
         line = scans.lines[scan]
         if line is None or scan not in left:
             continue
         pace = scans.gap_s[suspects] / scans.gap_s[scan]
         alike = scans.together(scan, suspects) & (pace <= 2 * FASTER) & (pace >= 0.5 / FASTER)
-        near = np.array(sorted(left & {scan, *kin[scan], *suspects[alike].tolist()}), np.int64)
+        near = np.array(sorted(left & {scan, *kin.get(scan, ()), *suspects[alike].tolist()}), np.int64)
         members = _on(scans, line, scan, near)
         join = _join(scans, line, members, len(group)) if len(members) > 1 else None
         if join is not None:
@@ -79,27 +75,22 @@ def _of_port(scans: Scans, group: NDArray[np.int64], found: tuple[Marks, ...]) -
             left -= set(members)
 
 
-def _open(scans: Scans, scan: int, found: tuple[Marks, ...]) -> bool:
-    """Whether a scan without a walk of its own may yet lie on another's: nothing cheap has settled that it does not."""
-    return depth(scans.samples[scan], found) > SETTLED
-
-
 def _kin(scans: Scans, group: NDArray[np.int64]) -> dict[int, set[int]]:
     """For each scan with a walk, the others of its group whose multiplier has a small multiple in common with its own:
     shards, whose rates and lifts differ. Any two others walk two cycles.
     """
     found: dict[tuple[int, int], set[int]] = {}
-    kin: dict[int, set[int]] = {}
     for scan in group.tolist():
         line = scans.lines[scan]
         if line is not None:
             order = line.ground.group.order
-            places = [found.setdefault((order, times * line.mu % order), set()) for times in range(1, ALIKE + 1)]
-            for place in places:
-                place.add(scan)
+            for times in range(1, ALIKE + 1):
+                found.setdefault((order, times * line.mu % order), set()).add(scan)
+    kin: dict[int, set[int]] = {}
     for place in found.values():
-        for scan in place:
-            kin.setdefault(scan, set()).update(place)
+        if len(place) > 1:
+            for scan in place:
+                kin.setdefault(scan, set()).update(place)
     return kin
 
 
@@ -110,10 +101,7 @@ def _on(scans: Scans, line: Line, owner: int, group: NDArray[np.int64]) -> list[
 
 def _fits(scans: Scans, line: Line, scan: int) -> bool:
     """Whether the first probes of a scan lie on lines under another's multiplier."""
-    sample = scans.samples[scan]
-    when, dst = first_probes(
-        (sample.time_ns - sample.time_ns[0]) * NANOSECOND, scans.probes.dst[sample.members], LOOKED
-    )
+    when, dst = scans.first(scan)
     if len(when) < 4 or when[-1] <= 0:
         return False
     x = _logarithms(line.ground, dst.tobytes())
@@ -127,7 +115,7 @@ def _fits(scans: Scans, line: Line, scan: int) -> bool:
     return False
 
 
-@lru_cache(4096)
+@lru_cache(2**16)
 def _logarithms(ground: Ground, addresses: bytes) -> NDArray[np.int64] | None:
     """Of addresses (K,) on this ground, None where it does not hold them all: a scan is laid on many walks."""
     return placed(ground, np.frombuffer(addresses, np.uint32))

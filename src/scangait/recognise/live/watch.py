@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scangait.evidence.library import Library
-from scangait.gait.samples import NANOSECOND, Sample, silence, silences
+from scangait.gait.samples import NANOSECOND, silence, silences
 from scangait.probes import Probes, take
 from scangait.recognise.asked import Asked
-from scangait.recognise.decide import UNKNOWN, Decision
+from scangait.recognise.decide import UNKNOWN
 from scangait.recognise.judged import judged
 from scangait.recognise.live.arena import Arena, keys_of, sized
 from scangait.recognise.live.scan import Event, Said, Stream, lengthened, marked
@@ -176,23 +176,22 @@ class Watch:
         del self.streams[key]
         self._slots = None
 
-    def _judge(self, stream: Stream, run: Probes, slot: int | None) -> list[tuple[Verdict, Sample, Decision]]:
+    def _judge(self, stream: Stream, run: Probes, slot: int | None) -> list[Verdict]:
         """What `identify` says of this run; a long one with the facts of all its probes."""
         found = judged(run, np.array([len(run)]), self.library, self.scope, Asked(tuple(self.evidence)))
         more = 0 if slot is None else int(self.arena.slots["count"][slot] - self.arena.slots["held"][slot])
         if more and found:
-            newest = max(range(len(found)), key=lambda index: found[index][0].last_ns)
-            verdict, sample, decision = found[newest]
-            last_ns = int(self.arena.slots["last_ns"][slot])
-            longer = lengthened(verdict, stream, more, last_ns, sample.place, self.scope.size)
-            found[newest] = (longer, sample, decision)
-        return found
+            newest = max(range(len(found)), key=lambda index: found[index].verdict.last_ns)
+            one, last_ns = found[newest], int(self.arena.slots["last_ns"][slot])
+            longer = lengthened(one.verdict, stream, more, last_ns, one.sample.place, self.scope.size)
+            found[newest] = one._replace(verdict=longer)
+        return [one.verdict for one in found]
 
     def _grow(self, stream: Stream, run: Probes, slot: int) -> None:
         """Judge a run that goes on, and say when to look again."""
         sure, before = True, stream.said
         stream.said = {scan: one for scan, one in before.items() if one.opened}
-        for verdict, _, _ in self._judge(stream, run, slot):
+        for verdict in self._judge(stream, run, slot):
             one = stream.said[verdict.scan] = before.get(verdict.scan) or Said(verdict)
             sure &= self._news(one, verdict, first=verdict.first_ns == run.time_ns[0])
         held = len(run)
@@ -228,7 +227,7 @@ class Watch:
 
     def _close(self, stream: Stream, run: Probes, slot: int | None = None, *, early: bool = False) -> None:
         """The last word on a run, which is that of `identify`."""
-        for verdict, _, _ in self._judge(stream, run, slot):
+        for verdict in self._judge(stream, run, slot):
             one = stream.said.pop(verdict.scan, None) or Said(verdict)
             one.verdict = verdict
             self._open(one, named=self._named(one))

@@ -1,0 +1,87 @@
+"""Which of many lines are worth a closer look: probes near each are counted, eight lines in one instruction."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numba.core.types import float64
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+from scangait.evidence.points import Points, tolerance_of
+from scangait.kernel import kernel
+
+BLOCK: Final = 512
+"""Lines that are counted at once: their columns stay in the nearest cache."""
+FEW: Final = 8
+"""Of fewer lines each is looked at by itself."""
+ROUNDER: Final = 1.5 * 2.0**52
+"""Added to a number below 2^51 and taken away again, it leaves the nearest integer."""
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def fused(_: Any, _a: Any, _b: Any, _c: Any) -> Any:
+    """A b + c of three floats, rounded once: `llvm.fma` is so on every machine, by software without the instruction."""
+    return float64(float64, float64, float64), lambda _context, builder, _signature, given: builder.fma(*given)
+
+
+@kernel
+def promising(
+    hits: NDArray[np.int64], points: Points, i: int, k: int, base: int, inverse: int, common: int, least: float
+) -> int:
+    """Keep those of the distances `hits` (H,) on whose lines so many probes lie that they may have `least` bits.
+
+    In place; how many are kept. The same as `fit` in floating point, where eight lines fit into one instruction.
+    """
+    if len(hits) < FEW:
+        return len(hits)
+    order, span, kept = np.float64(points.order), points.when[k] - points.when[i], 0
+    mu, rate, on = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
+    for first in range(0, len(hits), BLOCK):
+        block = hits[first : first + BLOCK]
+        for h in range(len(block)):
+            rate[h], on[h] = block[h] * (common / span), 0.0
+            mu[h] = base + _product(np.float64(block[h]), np.float64(inverse), order)
+        for b in range(len(points.x)):
+            if b not in {i, k}:
+                apart = points.when[b] - points.when[i]
+                late = tolerance_of(points, 1.0, apart, span) - 1.0
+                x = np.float64((points.x[b] - points.x[i]) % points.order)
+                _count(on, mu, rate, x, apart, late, order, len(block))
+        for h in range(len(block)):
+            if on[h] * np.log2(order / (3.0 + 2.0 * rate[h] * points.jitter)) >= least:
+                hits[kept] = block[h]
+                kept += 1
+    return kept
+
+
+@kernel
+def _count(
+    on: NDArray[np.float64],
+    mu: NDArray[np.float64],
+    rate: NDArray[np.float64],
+    x: float,
+    apart: float,
+    late: float,
+    order: float,
+    count: int,
+) -> None:
+    """Add 1 to `on` (H,) for each line (H,) on which the probe lies that is x and `apart` seconds from its base."""
+    for h in range(count):
+        rest = _product(mu[h], x, order) - rate[h] * apart
+        rest = fused(-_nearest_integer(rest / order), order, rest)
+        on[h] += 1.0 if abs(rest) <= 1.0 + rate[h] * late else 0.0
+
+
+@kernel
+def _product(a: float, b: float, order: float) -> float:
+    """A b modulo the order, whole numbers below 2^50, between about -order / 2 and order / 2: exact (Dekker 1971)."""
+    high = a * b
+    rest: float = fused(-_nearest_integer(high / order), order, high) + fused(a, b, -high)
+    return rest
+
+
+@kernel
+def _nearest_integer(x: float) -> float:
+    return x + ROUNDER - ROUNDER
