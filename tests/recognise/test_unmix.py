@@ -28,7 +28,7 @@ def run(tool, version, seed, seconds=6000.0, **changes):
 
 def parts(probes):
     found = samples(probes, by_source(probes), SCOPE, Recipe())
-    return unmixed(Case(probes, found, SCOPE, Library.bundled()))
+    return unmixed(Case(probes, found, SCOPE, Library.bundled())).samples
 
 
 @pytest.mark.parametrize("headers", [True, False])

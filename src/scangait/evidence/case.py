@@ -18,7 +18,8 @@ class Case:
     """The `samples` to speak about, cut from `probes` that the telescope `scope` saw, and the `library` known.
 
     `blocked` is a block list (prefixes) that scanners of the user's network are known to keep to, `listed` the user's
-    list of known scanners. `marks` are looked for where they are not given.
+    list of known scanners. `marks` are looked for where they are not given; `depths` say how far a walk was
+    looked for in each sample, where that is known.
     """
 
     probes: Probes
@@ -29,6 +30,7 @@ class Case:
     listed: SourceList | None = None
     engine: Engine = field(default_factory=Serial)
     marks: tuple[Marks, ...] = ()
+    depths: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         """Look for the marks once, for all kinds of evidence."""

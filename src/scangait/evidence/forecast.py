@@ -18,6 +18,8 @@ from scangait.telescope import Telescope, address, position
 
 LARGEST: Final = 2**18
 """Telescopes up to this size are placed whole: each address takes about a microsecond."""
+REMEMBERED: Final = 2**13
+"""Probes up to which a course is remembered for a while."""
 UNSEEN: Final = 0.05
 """The scan began after the last address back from which this chance of loss is left."""
 GROWTH: Final = 2
@@ -67,6 +69,18 @@ class Forecast:
 
 def course(line: Line, seconds: NDArray[np.float64], dst: NDArray[np.uint32], scope: Telescope) -> Course:
     """Follow the walk through probes (N,) in time order, of which any may be none of its own (scanners.md, 3.2)."""
+    if len(dst) > REMEMBERED:
+        return _course(line, seconds, dst, scope)
+    return _remembered(line, seconds.tobytes(), dst.tobytes(), scope)
+
+
+@lru_cache(1024)
+def _remembered(line: Line, seconds: bytes, dst: bytes, scope: Telescope) -> Course:
+    """Unmixing asks for it and then the forecast."""
+    return _course(line, np.frombuffer(seconds), np.frombuffer(dst, np.uint32), scope)
+
+
+def _course(line: Line, seconds: NDArray[np.float64], dst: NDArray[np.uint32], scope: Telescope) -> Course:
     x = _placed(line.ground, dst, scope)
     element = _elements(line, x, int(x[0]))
     part = line.ground.group.order / line.threads

@@ -67,10 +67,14 @@ def grounds(dst: NDArray[np.uint32], blocked: str = "") -> Iterator[Ground]:
             yield _near(first, last, f"a /{length}")
 
 
-def placed(ground: Ground, dst: NDArray[np.uint32]) -> NDArray[np.int64] | None:
-    """The logarithms (N,) of addresses (N,), None where the ground does not hold them all."""
-    index = indices(ground.numbering, dst)
-    return None if np.any(index < 0) else logarithms(ground.group, index + 1)
+def placed(tried: list[Ground], dst: NDArray[np.uint32]) -> Iterator[tuple[Ground, NDArray[np.int64]]]:
+    """The grounds that hold all of the addresses (N,), each with their logarithms (N,)."""
+    index = [indices(ground.numbering, dst) for ground in tried]
+    held = [(ground, own + 1) for ground, own in zip(tried, index, strict=True) if own.min(initial=0) >= 0]
+    for group in dict.fromkeys(ground.group for ground, _ in held):  # one call for all grounds of a group
+        own = [(ground, elements) for ground, elements in held if ground.group == group]
+        x = logarithms(group, np.concatenate([elements for _, elements in own])).reshape(len(own), -1)
+        yield from zip((ground for ground, _ in own), x, strict=True)
 
 
 @lru_cache(4096)

@@ -116,7 +116,8 @@ def findings(case: Case) -> list[list[Finding]]:
 
     Where it was not looked for by all means, nothing is said against.
     """
-    return [_one(case, sample, depth(sample, case.marks)) for sample in case.samples]
+    depths = case.depths or [depth(sample, case.marks) for sample in case.samples]
+    return [_one(case, sample, stages) for sample, stages in zip(case.samples, depths, strict=True)]
 
 
 def _one(case: Case, sample: Sample, stages: int) -> list[Finding]:
@@ -189,7 +190,7 @@ def _searched(seconds: bytes, dst: bytes, size: int, blocked: str, stages: int) 
     for number, stage in enumerate(STAGES[:stages], 1):
         if stage.probes > most:  # most searches end before they come to the later probes
             most = stage.probes
-            x = [(ground, logs) for ground in tried if (logs := placed(ground, where[:most])) is not None]
+            x = list(placed(tried, where[:most]))
         tries = log2(len(tried) * number)
         lines = [_on(ground, when[:most], logs, size, stage, tries) for ground, logs in x if stage.rare >= ground.rare]
         best = max((line for line in lines if line is not None), key=lambda line: line.bits, default=None)
@@ -244,11 +245,9 @@ def _simplest(ground: Ground, found: Found, points: Points) -> Line:
 
 def _parallel(points: Points, base: int, mu: int, rate: float) -> tuple[int, int]:
     """How many threads (or shards) at equal distances explain the probes best, and how many probes lie on them."""
-    order, best = points.order, (0.0, 1, 0)
-    apart = [mu * int(x) % order for x in (points.x - points.x[base]) % order]
-    turns = (np.array(apart) - rate * (points.when - points.when[base])) / order
-    for threads in range(1, PARALLEL + 1):
-        on = int(np.sum(np.abs(turns * threads - np.round(turns * threads)) <= APART * threads))
-        bits = on * -log2(2 * APART * threads) if 2 * APART * threads < 1 else 0.0
-        best = max(best, (bits - log2(threads), threads, on), key=lambda one: one[0])
-    return best[1], best[2]
+    order, threads = points.order, np.arange(1, PARALLEL + 1)
+    apart = [mu * x % order for x in ((points.x - points.x[base]) % order).tolist()]
+    turns = np.outer(threads, (np.array(apart) - rate * (points.when - points.when[base])) / order)
+    on = np.sum(np.abs(turns - np.round(turns)) <= APART * threads[:, None], axis=1)
+    best = int(np.argmax(on * -np.log2(2 * APART * threads) - np.log2(threads)))
+    return best + 1, int(on[best])

@@ -25,7 +25,7 @@ from scangait.recognise.campaigns import campaigns
 from scangait.recognise.joined import joined
 from scangait.recognise.judged import Judgement, judged, proven
 from scangait.recognise.results import Campaign, Identification, Trail, Verdict
-from scangait.telescope import Telescope, infer, position
+from scangait.telescope import Telescope, infer
 
 TRAILS: Final = 12
 TRAIL_POINTS: Final = 3000
@@ -101,14 +101,15 @@ def _verdicts(
     probes: Probes, streams: Streams, library: Library, scope: Telescope, asked: Asked, engine: Engine
 ) -> tuple[list[Judgement], tuple[Campaign, ...]]:
     """What is said of each scan, the largest first, and the campaigns among them."""
-    if not np.any(position(scope, probes.dst) >= 0):
+    cut = runs(probes, streams, scope, library.recipe)
+    if not len(cut.order):
         raise TelescopeError(f"telescope {scope}: none of the {len(probes)} probes falls into it; check --telescope")
 
     def block(part: Streams) -> list[Judgement]:
         said = judged(take(probes, part.order), part.ends, library, scope, asked)
         return [one._replace(sample=replace(one.sample, members=part.order[one.sample.members])) for one in said]
 
-    parts = blocks(runs(probes, streams, scope, library.recipe), library.recipe.min_movements)
+    parts = blocks(cut, library.recipe.min_movements)
     single = [one for said in engine.map(block, parts) for one in said]
     found = campaigns(
         probes,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from hashlib import blake2b
 from ipaddress import IPv4Address
 from typing import Final, NamedTuple
@@ -18,7 +17,7 @@ from scangait.evidence.ground import Line
 from scangait.evidence.kinds import KINDS
 from scangait.evidence.library import Library
 from scangait.evidence.marks import marks
-from scangait.evidence.walk import SETTLED, depth
+from scangait.evidence.walk import SETTLED
 from scangait.gait.samples import NANOSECOND, Sample, samples
 from scangait.gait.streams import Streams
 from scangait.probes import ICMP, TCP, Probes
@@ -58,15 +57,13 @@ def judged(
     """
     number = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
     cut = samples(probes, Streams(np.arange(len(probes)), ends), scope, library.recipe)
-    mixed = Case(probes, cut, scope, library, asked.blocked, asked.listed, engine or Serial(), marks(probes, number))
-    found = unmixed(mixed)
-    case = replace(mixed, samples=found)
+    case = unmixed(
+        Case(probes, cut, scope, library, asked.blocked, asked.listed, engine or Serial(), marks(probes, number))
+    )
     decisions = decisions_for(case, asked.evidence, asked.false_alarm)
     return [
-        Judgement(
-            _verdict(sample, one, probes, scope, asked.predict), sample, one, depth(sample, case.marks) <= SETTLED
-        )
-        for sample, one in zip(found, decisions, strict=True)
+        Judgement(_verdict(sample, one, probes, scope, asked.predict), sample, one, stages <= SETTLED)
+        for sample, one, stages in zip(case.samples, decisions, case.depths, strict=True)
     ]
 
 

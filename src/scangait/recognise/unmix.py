@@ -24,14 +24,15 @@ SHARE: Final = 0.02
 """Share of a sample that a run has to be."""
 
 
-def unmixed(case: Case) -> list[Sample]:
-    """The samples of a case with the runs that are proven to be mixed in them as their own."""
+def unmixed(case: Case) -> Case:
+    """The case with the runs that are proven to be mixed in its samples as samples of their own."""
     known = sorted(case.marks, key=lambda mark: -mark.signature.accident)
     best = np.full(len(case.probes), -1)
     for number, mark in enumerate(known):
         best[mark.found] = number
     marked = [part for sample in case.samples for part in _by_marks(sample, best[sample.members])]
-    return [part for sample in marked for part in _by_walks(sample, case)]
+    parts = [part for sample in marked for part in _by_walks(sample, case)]
+    return replace(case, samples=[sample for sample, _ in parts], depths=tuple(stages for _, stages in parts))
 
 
 def _by_marks(sample: Sample, own: NDArray[np.int64]) -> list[Sample]:
@@ -45,20 +46,22 @@ def _by_marks(sample: Sample, own: NDArray[np.int64]) -> list[Sample]:
     return parts + ([_part(sample, rest)] if rest.sum() >= LEAST else [])
 
 
-def _by_walks(sample: Sample, case: Case) -> Iterator[Sample]:
-    """Walk after walk, then what lies on none; a sample that is all one walk stays as it is."""
+def _by_walks(sample: Sample, case: Case) -> Iterator[tuple[Sample, int]]:
+    """Walk after walk, then what lies on none, each with the depth of its search; what is one walk stays as it is."""
+    stages = depth(sample, case.marks)
     while len(sample.members) >= 2 * LEAST:
         seconds = (sample.time_ns - sample.time_ns[0]) * NANOSECOND
         dst = case.probes.dst[sample.members]
-        line = find(seconds, dst, case.scope.size, case.blocked, depth(sample, case.marks))
+        line = find(seconds, dst, case.scope.size, case.blocked, stages)
         if line is None:
             break
         on = course(line, seconds, dst, case.scope).on
         if on.sum() < LEAST or (~on).sum() < max(LEAST, SHARE * len(on)):
             break
-        yield _part(sample, on)
-        sample = _part(sample, ~on)
-    yield sample
+        walk, sample = _part(sample, on), _part(sample, ~on)
+        yield walk, depth(walk, case.marks)
+        stages = depth(sample, case.marks)
+    yield sample, stages
 
 
 def _part(sample: Sample, where: NDArray[np.bool_]) -> Sample:

@@ -118,7 +118,7 @@ def _fits(scans: Scans, line: Line, scan: int) -> bool:
 @lru_cache(2**16)
 def _logarithms(ground: Ground, addresses: bytes) -> NDArray[np.int64] | None:
     """Of addresses (K,) on this ground, None where it does not hold them all: a scan is laid on many walks."""
-    return placed(ground, np.frombuffer(addresses, np.uint32))
+    return dict(placed([ground], np.frombuffer(addresses, np.uint32))).get(ground)
 
 
 def _join(scans: Scans, line: Line, members: list[int], among: int) -> Join | None:
