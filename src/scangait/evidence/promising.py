@@ -47,10 +47,11 @@ def promising(
             if b not in {i, k}:
                 apart = points.when[b] - points.when[i]
                 late = tolerance_of(points, 1.0, apart, span) - 1.0
-                x = np.float64((points.x[b] - points.x[i]) % points.order)
-                _count(on, mu, rate, x, apart, late, order, len(block))
+                x = points.x[b] - points.x[i]
+                _count(on, mu, rate, x + order if x < 0 else np.float64(x), apart, late, order, len(block))
+        most = np.log2(order / (3.0 + 2.0 * block[0] * (common / span) * points.jitter))  # the slowest has most bits
         for h in range(len(block)):
-            if on[h] * np.log2(order / (3.0 + 2.0 * rate[h] * points.jitter)) >= least:
+            if on[h] * most >= least:
                 hits[kept] = block[h]
                 kept += 1
     return kept

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
+from scangait.engine import Engine, Serial
 from scangait.evidence.ground import Line
 from scangait.gait.samples import Sample
 from scangait.probes import Probes
@@ -20,6 +22,9 @@ from scangait.recognise.joins.pools import pools
 from scangait.recognise.joins.scans import Join, Scans, in_order
 from scangait.recognise.joins.walks import proven, walks
 from scangait.telescope import Telescope
+
+MANY: Final = 2000
+"""Scans from which their ports are worth being looked at side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ def campaigns(
     lines: Sequence[Line | None],
     blocked: str = "",
     settled: Sequence[bool] = (),
+    engine: Engine | None = None,
 ) -> list[Campaign]:
     """The campaigns among samples of one source each, the one of most sources first; no sample is in two.
 
@@ -57,13 +63,14 @@ def campaigns(
     if len(samples) < 2:
         return []
     scans, order = in_order(probes, scope, samples, lines, ~np.array(settled or [False] * len(samples), np.bool_))
-    joins = [*walks(scans), *pools(scans, blocked), *shared_keys(scans)]
+    run = engine if engine and len(samples) >= MANY else Serial()
+    joins = [*walks(scans, run), *pools(scans, blocked), *shared_keys(scans)]
     free = np.ones(len(samples), np.bool_)
     for join in joins:
         free[list(join.members)] = False
     starts = shared_starts(scans)  # of a part of the sources, perhaps: the others show by what they cover
     masscan = {scan for join in starts for scan in join.members}
-    for join in covers(scans, free):
+    for join in covers(scans, free, run):
         walk = None if masscan & set(join.members) else proven(scans, join.members, free, blocked)
         joins += [join, walk] if walk else [join]
     joins += starts

@@ -118,6 +118,7 @@ def _verdicts(
         [proven(one.decision) for one in single],
         asked.blocked,
         [one.settled for one in single],
+        engine,
     )
     verdicts, together = joined(found, [one.verdict for one in single])
     entries = [one._replace(verdict=verdict) for one, verdict in zip(single, verdicts, strict=True)]

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from scangait.engine import Engine
 from scangait.kernel import kernel
 from scangait.recognise.joins.overlap import rarity
 from scangait.recognise.joins.scans import SURE_BITS, Join, Scans, choice
@@ -45,9 +46,10 @@ class Pairs(NamedTuple):
         return np.asarray((self.meet * log(STRAY) + (1 - STRAY) * self.chance) / log(2))
 
 
-def covers(scans: Scans, free: NDArray[np.bool_]) -> list[Join]:
+def covers(scans: Scans, free: NDArray[np.bool_], engine: Engine) -> list[Join]:
     """The campaigns among the scans that are `free` (S,)."""
-    return [join for group in scans.groups() for join in _of_port(scans, group[free[group]])]
+    found = engine.map(lambda group: list(_of_port(scans, group[free[group]])), scans.groups())
+    return [join for joins in found for join in joins]
 
 
 def _of_port(scans: Scans, group: NDArray[np.int64]) -> Iterator[Join]:

@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from scangait.engine import Engine
 from scangait.evidence.ground import Ground, Line, placed
 from scangait.evidence.line import carried
 from scangait.evidence.points import Points
@@ -35,9 +36,10 @@ SEARCHED: Final = 3
 """A group that shares its targets out is searched for a walk in so many of its largest scans."""
 
 
-def walks(scans: Scans) -> list[Join]:
+def walks(scans: Scans, engine: Engine) -> list[Join]:
     """The campaigns of scans on whose walks, where they are known, others of the same port lie."""
-    return [join for group in scans.groups() for join in _of_port(scans, group)]
+    found = engine.map(lambda group: list(_of_port(scans, group)), scans.groups())
+    return [join for joins in found for join in joins]
 
 
 def proven(scans: Scans, members: Iterable[int], free: NDArray[np.bool_], blocked: str) -> Join | None:
