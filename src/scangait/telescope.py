@@ -82,6 +82,8 @@ def infer(dst: NDArray[np.uint32], max_gap: int = 4096) -> Telescope:
 def position(scope: Telescope, dst: NDArray[np.uint32]) -> NDArray[np.int64]:
     """Position 0..size-1 of each address (N,), -1 for addresses outside."""
     address = dst.astype(np.int64)
+    if len(scope.first) == 1:
+        return np.where((address >= scope.first[0]) & (address <= scope.last[0]), address - scope.first[0], -1)
     block = np.clip(np.searchsorted(scope.first, address, side="right") - 1, 0, None)
     inside = (address >= scope.first[block]) & (address <= scope.last[block])
     return np.where(inside, address - scope.first[block] + scope.before[block], -1)

@@ -130,8 +130,9 @@ def fit(points: Points, i: int, k: int, mu: int, rate: float) -> tuple[int, floa
     """Base pair i, k and a line through it -> how many others lie on it, and their bits against uniform places."""
     x, when, order = points.x, points.when, points.order
     span, on, bits, asked = when[k] - when[i], 0, 0.0, 0
+    base = (i, k)
     for a in range(len(x)):
-        if a in (i, k):
+        if a in base:
             continue
         apart = when[a] - when[i]
         tolerance = tolerance_of(points, rate, apart, span)
@@ -159,7 +160,7 @@ def _pairs(points: Points, least: float) -> tuple[NDArray[np.int64], NDArray[np.
             common = _common((points.x[a + near + 1] - points.x[a]) % points.order, points.order)
             if apart > least and common <= COMMON:
                 cost[a * NEIGHBOURS + near] = apart + (when[-1] if common > LIFTS and count >= CHOICE else 0.0)
-    order = np.argsort(cost)[: np.sum(cost < np.inf)]
+    order = _ascending(cost)
     return order // NEIGHBOURS, order // NEIGHBOURS + order % NEIGHBOURS + 1
 
 
@@ -168,7 +169,22 @@ def _nearest(when: NDArray[np.float64], i: int, k: int) -> NDArray[np.int64]:
     """The NEIGHBOURS probes nearest to a pair in time, without it."""
     apart = np.abs(when - (when[i] + when[k]) / 2)
     apart[i], apart[k] = np.inf, np.inf
-    return np.argsort(apart)[: min(NEIGHBOURS, len(when) - 2)]
+    return _ascending(apart)[:NEIGHBOURS]
+
+
+@kernel
+def _ascending(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Where the finite ones of few values (N,) are, smallest first: numba's own sorting takes a second to compile."""
+    order, count = np.empty(len(values), np.int64), 0
+    for place in range(len(values)):
+        if values[place] < np.inf:
+            at = count
+            while at and values[order[at - 1]] > values[place]:
+                order[at] = order[at - 1]
+                at -= 1
+            order[at] = place
+            count += 1
+    return order[:count]
 
 
 @kernel

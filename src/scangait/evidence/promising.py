@@ -37,6 +37,7 @@ def promising(
     if len(hits) < FEW:
         return len(hits)
     order, span, kept = np.float64(points.order), points.when[k] - points.when[i], 0
+    base_pair = (i, k)
     mu, rate, on = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
     for first in range(0, len(hits), BLOCK):
         block = hits[first : first + BLOCK]
@@ -44,7 +45,7 @@ def promising(
             rate[h], on[h] = block[h] * (common / span), 0.0
             mu[h] = base + _product(np.float64(block[h]), np.float64(inverse), order)
         for b in range(len(points.x)):
-            if b not in {i, k}:
+            if b not in base_pair:
                 apart = points.when[b] - points.when[i]
                 late = tolerance_of(points, 1.0, apart, span) - 1.0
                 x = points.x[b] - points.x[i]

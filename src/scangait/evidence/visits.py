@@ -54,7 +54,7 @@ def _first(a: int, m: int, low: int, high: int, most: int) -> int:
     Euclid's algorithm on (a, m): either a multiple of `a` falls into the interval before the first wrap, or the wraps
     themselves are such a problem modulo `a` (0 <= low <= high < m).
     """
-    stack = np.empty((128, 4), np.int64)
+    stack = np.empty((128, 3), np.int64)
     depth, answer = 0, -1
     while True:
         if low <= 0:
@@ -71,12 +71,12 @@ def _first(a: int, m: int, low: int, high: int, most: int) -> int:
             break
         if depth == 127:
             return -1
-        stack[depth] = (a, m, low, high)
+        stack[depth, 0], stack[depth, 1], stack[depth, 2] = a, m, low
         depth += 1
         a, m, low, high = m % a, a, -high % a, -low % a
     while depth:
         depth -= 1
-        a, m, low, high = stack[depth]
+        a, m, low = stack[depth, 0], stack[depth, 1], stack[depth, 2]
         if answer > most:  # it only grows from here, and a larger one would not fit into 64 bits
             return -1
         answer = -(-(low + m * answer) // a)

@@ -207,13 +207,17 @@ def _score(
     index (T,) rows of table (U, m) log-emissions, ends (S,), start (m,), transition (m, m) -> (S,)
     """
     result, begin, states = np.zeros(len(ends)), 0, len(start)
-    top = np.empty(len(table))
-    for value in range(len(table)):
-        top[value] = table[value].max()
-    chance = np.exp(table - top.reshape(-1, 1))  # each count is met again and again
+    top, chance = np.empty(len(table)), np.empty((len(table), states))
+    for value in range(len(table)):  # each count is met again and again
+        top[value] = table[value, 0]
+        for k in range(1, states):
+            top[value] = max(top[value], table[value, k])
+        for k in range(states):
+            chance[value, k] = np.exp(table[value, k] - top[value])
     belief, ahead = np.empty(states), np.empty(states)
     for s in range(len(ends)):
-        ahead[:] = start
+        for k in range(states):
+            ahead[k] = start[k]
         for t in range(begin, ends[s]):
             total = 0.0
             for k in range(states):
