@@ -44,8 +44,8 @@ def test_listing_stops_where_there_is_no_more_room(rotation, room):
     assert some[: min(room, count)].tolist() == every[: min(room, count)].tolist()
 
 
-@given(st.integers(0, 2**32 - 1), st.integers(9, 600), st.floats(1e-6, 0.02), st.floats(20, 60))
-def test_no_line_that_fits_well_is_passed_over(seed, count, jitter, least):
+@given(st.integers(0, 2**32 - 1), st.integers(9, 600), st.floats(1e-6, 0.02), st.floats(0.3, 0.99))
+def test_no_line_that_fits_well_is_passed_over(seed, count, jitter, share):
     rng = np.random.default_rng(seed)
     when, order = np.cumsum(rng.uniform(0.1, 2, 20)), GROUP.order
     mu, true = (unit(rng, order) for _ in range(2))
@@ -58,10 +58,11 @@ def test_no_line_that_fits_well_is_passed_over(seed, count, jitter, least):
     points = Points(x, when, GROUP.root, GROUP.prime, order, jitter, 0.004)
     turn = mu * pow(true, -1, order) % order
     hits = np.sort(np.append(rng.integers(1, 2**24, count), true))
+    fits = {d: fit(points, 2, 4, d * turn % order, d / span)[1] for d in hits.tolist()}
+    least = share * fits[true]
     kept = hits.copy()
     kept = kept[: promising(kept, points, 2, 4, 0, turn, 1, least)].tolist()
-    fits = {d: fit(points, 2, 4, d * turn % order, d / span)[1] for d in hits.tolist()}
-    assert fits[true] > least
+    assert fits[true] > 10
     assert {d for d, bits in fits.items() if bits >= least} <= set(kept)
 
 
