@@ -59,6 +59,7 @@ STAGES: Final = (
     Stage(16, 4.0, 4.0, late=True, triples=8, listed=2**11, rare=True),
     Stage(32, 8.0, 4.0, late=False, triples=128, listed=2**12),
     Stage(32, 16.0, 4.0, late=True, triples=32, listed=2**11),
+    Stage(16, 16.0, 4.0, late=True, triples=128, listed=2**11),
     Stage(48, 16.0, 4.0, late=False, triples=1024, listed=2**11),
 )
 """The clean case first; the last, for much other traffic in between, is a matter of half a second."""
