@@ -30,7 +30,7 @@ def _pair(x: np.ndarray, states: int) -> tuple[float, float]:
     start = {"weights_init": weights, "means_init": means.T, "precisions_init": 1 / variances.T}
     options = {"covariance_type": "diag", "reg_covar": 0, "init_params": "random_from_data"}
     peer = GaussianMixture(states, tol=0, max_iter=ITERATIONS, **options, **start)
-    limits = {"tolerance": -np.inf, "limit": ITERATIONS}
+    limits = {"tolerance": -np.inf, "limit": ITERATIONS, "leaps": False}
 
     def theirs() -> None:
         with warnings.catch_warnings():

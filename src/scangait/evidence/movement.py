@@ -20,8 +20,8 @@ from scangait.recipe import Recipe
 from scangait.scanners import SCANNERS
 
 MOST_BITS: Final = 20.0
-LOOKED: Final = 2
-"""So many times the movements that count are looked at: their mean hardly changes with more."""
+PIECES: Final = 4
+"""Of a long sample so many pieces are looked at, each of as many movements as count; more hardly change their mean."""
 
 
 def per_movement(
@@ -48,8 +48,11 @@ def gains(case: Case) -> tuple[list[str], NDArray[np.float64]]:
     """
     library = case.library
     candidates = list(library.candidates)
-    looked = [part(sample, slice(_looked(sample, library.recipe) + 1)) for sample in case.samples]
-    fit = per_movement(looked, candidates, case.scope.size, library.recipe, case.engine)
+    looked = [_pieces(sample, library.recipe) for sample in case.samples]
+    first = np.cumsum([0, *(len(pieces) for pieces in looked[:-1])])
+    every = [piece for pieces in looked for piece in pieces]
+    fit = per_movement(every, candidates, case.scope.size, library.recipe, case.engine)
+    fit = np.add.reduceat(fit, first) / np.array([len(pieces) for pieces in looked])[:, None]  # pieces are equally long
     weight = np.minimum([len(sample.broken) for sample in case.samples], library.recipe.full_weight)[:, None]
     labels = np.array([candidate.label for candidate in candidates])
     names = [name for name in sorted(set(labels.tolist())) if name != CHANCE]
@@ -61,8 +64,13 @@ def gains(case: Case) -> tuple[list[str], NDArray[np.float64]]:
     return names, gain
 
 
-def _looked(sample: Sample, recipe: Recipe) -> int:
-    return min(len(sample.broken), LOOKED * recipe.full_weight)
+def _pieces(sample: Sample, recipe: Recipe) -> list[Sample]:
+    """The sample, or pieces of one that is too long, spread evenly over it."""
+    length = recipe.full_weight
+    if len(sample.broken) <= PIECES * length:
+        return [sample]
+    starts = np.linspace(0, len(sample.broken) - length, PIECES).astype(int).tolist()
+    return [part(sample, slice(start, start + length + 1)) for start in starts]
 
 
 def _mean(fit: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -80,10 +88,10 @@ def findings(case: Case) -> list[list[Finding]]:
     """
     if not case.samples:
         return []
-    library, recipe = case.library, case.library.recipe
+    library = case.library
     names, gain = gains(case)
     return [
-        [_one(library, name, row, value, _looked(sample, recipe)) for name, value in zip(names, row, strict=True)]
+        [_one(library, name, row, value, len(sample.broken)) for name, value in zip(names, row, strict=True)]
         for row, sample in zip(gain.tolist(), case.samples, strict=True)
     ]
 

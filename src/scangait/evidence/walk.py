@@ -55,8 +55,8 @@ class Stage(NamedTuple):
 
 STAGES: Final = (
     Stage(16, 4.0, 4.0, late=False, triples=8),
+    Stage(16, 4.0, 4.0, late=True, triples=8, listed=2**11),
     Stage(16, 1 / 3, 12.0, late=False, triples=8, rare=True),
-    Stage(16, 4.0, 4.0, late=True, triples=8, listed=2**11, rare=True),
     Stage(32, 8.0, 4.0, late=False, triples=128, listed=2**12),
     Stage(32, 16.0, 4.0, late=True, triples=32, listed=2**11),
     Stage(16, 16.0, 4.0, late=True, triples=128, listed=2**11),
@@ -71,9 +71,9 @@ MOST_BITS: Final = 200.0
 ENOUGH: Final = 16
 ABSENT_BITS: Final = -4.0
 """Among so many addresses a walk is nearly always found, unless its targets are not among those tried."""
-SETTLED: Final = 1
+SETTLED: Final = 2
 """Stages for a sample of which cheap evidence says that it is no walk: it may be wrong."""
-CLEAN: Final = 2
+CLEAN: Final = 3
 """Stages for a short sample: they cost next to nothing."""
 USUAL: Final = 5
 """Stages for a sample of which nothing else says what it is: a hundredth of a second."""
@@ -97,7 +97,7 @@ def jumps(sample: Sample) -> bool:
 def depth(sample: Sample, found: Sequence[Marks]) -> int:
     """How many STAGES the first probes of this sample go through: what cheap evidence has settled is not asked twice.
 
-    Marks may be forged, so that the first stage comes to its word against every mark. Other samples in the capture
+    Marks may be forged, so that the first stages come to their word against every mark. Other samples in the capture
     play no part in it.
     """
     if not jumps(sample):

@@ -17,6 +17,8 @@ from scangait.model.vectors import WIDTH
 
 TOLERANCE: Final = 1e-6
 MAX_ITERATIONS: Final = 300
+LARGE: Final = 4096
+"""Observations from which EM leaps: it is there that steps are dear, and that a leap hardly ever ends elsewhere."""
 RISES: Final = 2
 """The search over the number of clusters ends when so many more have not lowered BIC (docs/performance.md)."""
 
@@ -148,11 +150,16 @@ def run(
     *,
     tolerance: float = TOLERANCE,
     limit: int = MAX_ITERATIONS,
+    leaps: bool | None = None,
 ) -> Mixture:
-    """EM from slices of equal count, until it gains less than `tolerance` per observation or takes `limit` M-steps."""
+    """EM from slices of equal count, until it gains less than `tolerance` per observation or takes `limit` M-steps.
+
+    It `leaps` where there are LARGE many observations, unless that is said otherwise.
+    """
     parameters = _start(laid, states, floor)
+    leaping = len(laid.ordered) >= LARGE if leaps is None else leaps
     kinds = each_state(states), each_state(len(floor))
-    loglik, _ = expectation_maximisation(laid.side, laid.counts, parameters, floor, *kinds, tolerance, limit)
+    loglik, _ = expectation_maximisation(laid.side, laid.counts, parameters, floor, *kinds, tolerance, limit, leaping)
     weights, means, variances = parameters
     return Mixture(weights, np.ascontiguousarray(means.T), np.ascontiguousarray(variances.T), float(loglik))
 

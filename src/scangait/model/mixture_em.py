@@ -27,6 +27,7 @@ from scangait.model.lanes import (
     total,
     zeros,
 )
+from scangait.model.leap import copied, copy, leap
 from scangait.model.steps import densities, moments
 
 EMPTY: Final = 1e-10
@@ -34,21 +35,28 @@ EMPTY: Final = 1e-10
 SMALLEST: Final = 1e-300
 PRODUCT: Final = 128
 """So many totals of at most 100 are multiplied before their logarithm is taken."""
+CALM: Final = 3e-4
+"""It leaps where a step gains less than this per observation: before, steps decide which clusters there will be."""
 LOG_2: Final = float(np.log(2))
+Parameters = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
 
 @kernel
-def expectation_maximisation(
+def expectation_maximisation(  # noqa: PLR0917 (kernels take arrays and numbers only)
     x: NDArray[np.float64],
     counts: NDArray[np.float64],
-    parameters: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
+    parameters: Parameters,
     floor: NDArray[np.float64],
     states: tuple[float, ...],
     dims: tuple[float, ...],
     tolerance: float,
     limit: int,
+    leaps: bool,
 ) -> tuple[float, int]:
     """Log-likelihood and number of M-steps; `parameters` are updated in place, the last step is an E-step.
+
+    Where it `leaps`, two steps are followed by a leap, which is taken back where it loses. The end is told by what a
+    step gains, with leaps and without.
 
     x (R D, 8), counts (R, 8), parameters weights (m,), means (D, m), variances (D, m), floor (D,), states and dims:
     tuples of m and D numbers -> float, int
@@ -56,25 +64,44 @@ def expectation_maximisation(
     weights, means, variances = parameters
     m, d = len(states), len(dims)
     sums, constants = np.empty(((2 * d + 1) * m, 8)), np.empty((d + 1) * m)
+    first, second, third = copied(parameters), copied(parameters), copied(parameters)
     whole, most = 0.0, 0.0
     for r in range(len(counts)):
         for lane in range(8):
             whole += counts[r, lane]
             most = max(most, counts[r, lane])
-    previous = -np.inf
-    iteration = 0
+    previous, iteration, leapt, phase = -np.inf, 0, False, 0
     while True:
-        for k in range(m):
-            constants[d * m + k] = np.log2(max(weights[k], SMALLEST))
-            for c in range(d):
-                constants[d * m + k] -= 0.5 * np.log2(2 * np.pi * variances[c, k])
-                constants[c * m + k] = -0.5 / LOG_2 / variances[c, k]
+        levels(constants, parameters)
         loglik = expectation(x, counts, means, constants, states, dims, sums, most > 1)
-        if loglik - previous < tolerance * whole or iteration == limit:
+        if leapt and not loglik >= previous:
+            copy(third, parameters)
+            levels(constants, parameters)
+            loglik = expectation(x, counts, means, constants, states, dims, sums, most > 1)
+        if (not leapt and loglik - previous < tolerance * whole) or iteration >= limit:
             return loglik, iteration
-        previous = loglik
-        iteration += 1
+        calm = not leapt and loglik - previous < CALM * whole
+        previous, leapt = loglik, False
+        copy(parameters, second if phase else first)
         maximisation(sums, weights, means, variances, floor, whole)
+        iteration += 1
+        if leaps and phase and calm:
+            copy(parameters, third)
+            leap(first, second, parameters, floor)
+            leapt = True
+        phase = 1 - phase
+
+
+@kernel
+def levels(constants: NDArray[np.float64], parameters: Parameters) -> None:
+    """What an E-step wants to know of the parameters: constants become rates (D, m), then levels (m,)."""
+    weights, means, variances = parameters
+    d, m = means.shape
+    for k in range(m):
+        constants[d * m + k] = np.log2(max(weights[k], SMALLEST))
+        for c in range(d):
+            constants[d * m + k] -= 0.5 * np.log2(2 * np.pi * variances[c, k])
+            constants[c * m + k] = -0.5 / LOG_2 / variances[c, k]
 
 
 @kernel

@@ -19,7 +19,7 @@ from scangait.evidence.finding import Finding
 from scangait.evidence.kinds import KINDS
 from scangait.evidence.library import Library
 from scangait.gait.samples import Sample
-from scangait.probes import concat
+from scangait.probes import concat, without_headers
 from scangait.simulate.trials import Trial
 from scangait.telescope import Telescope, position
 
@@ -118,10 +118,14 @@ def _typical(cases: list[Case], truth: NDArray[np.str_]) -> list[typical.Typical
 
 
 def _bits(asked: Case, labels: list[str]) -> NDArray[np.float64]:
-    """(S, L, K) clipped bits of each sample for each label by each calibrated kind."""
+    """(S, L, K) clipped bits of each sample for each label by each calibrated kind.
+
+    The walk is looked for as without headers: where these settle that there is none, it is not listened to.
+    """
+    bare = replace(asked, probes=without_headers(asked.probes), marks=())
     bits = np.zeros((len(asked.samples), len(labels), len(CALIBRATED)))
     for column, kind in enumerate(CALIBRATED):
-        said: list[list[Finding]] = KINDS[kind](asked)
+        said: list[list[Finding]] = KINDS[kind](bare if kind == "walk" else asked)
         for row, findings in enumerate(said):
             for finding in findings:
                 bits[row, labels.index(finding.label), column] += finding.bits

@@ -20,7 +20,7 @@ from scangait.evidence.marks import marks
 from scangait.evidence.walk import SETTLED
 from scangait.gait.samples import NANOSECOND, Sample, samples
 from scangait.gait.streams import Streams
-from scangait.probes import ICMP, TCP, Probes
+from scangait.probes import ICMP, TCP, Probes, without_headers
 from scangait.recognise.asked import EVERYTHING, Asked
 from scangait.recognise.decide import FALSE_ALARM, Decision, decide
 from scangait.recognise.results import Evidence, Expected, Verdict, Walk
@@ -55,6 +55,8 @@ def judged(
     `ends` (R,) are the exclusive ends of the runs; nothing else than a run has a say in the verdicts on it. This is all
     that `identify` says of runs, and all that `watch` says of one while it grows and when it is over.
     """
+    if "signature" not in asked.evidence:
+        probes = without_headers(probes)
     number = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
     cut = samples(probes, Streams(np.arange(len(probes)), ends), scope, library.recipe)
     case = unmixed(
