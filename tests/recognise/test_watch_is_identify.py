@@ -39,6 +39,17 @@ def test_the_last_word_on_a_day_is_that_of_identify_however_it_comes(headers, se
     assert last_words(said) == identified(probes)
 
 
+@pytest.mark.slow
+@settings(max_examples=2, deadline=None)
+@given(seed=st.integers(10, 12), cuts=st.lists(st.floats(0, 1), max_size=200))
+def test_the_last_word_on_a_month_is_that_of_identify(seed, cuts):
+    probes = day(seed, scans=150, days=30)
+    assert probes.time_ns[-1] - probes.time_ns[0] > 28 * 86_400 * 10**9
+    said = events(batched(probes, [int(cut * len(probes)) for cut in cuts]), memory=1 << 26)
+    assert last_words(said) == identified(probes)
+    assert len(last_words(said)) >= 150
+
+
 @settings(max_examples=5)
 @given(cuts=st.lists(st.floats(0, 1), max_size=60))
 def test_every_word_is_the_same_however_the_probes_are_cut_into_batches(cuts):

@@ -34,14 +34,14 @@ def run(tool, version, seed, begin_s, seconds, rate, source):
 
 
 @cache
-def day(seed, scans=12):
-    """A day: scans of many tools, some of one source again and again, and noise (simulated)."""
+def day(seed, scans=12, days=1):
+    """A day, or several: scans of many tools, some of one source again and again, and noise (simulated)."""
     rng = np.random.default_rng(seed)
-    parts = [noise(SCOPE, 0.02, 86_400, START_NS, rng)]
+    parts = [noise(SCOPE, 0.02, 86_400 * days, START_NS, rng)]
     for number in range(scans):
         tool, version = TOOLS[rng.integers(len(TOOLS))]
         source = 0xC6120001 + int(rng.integers(scans // 2))  # several runs of one source
-        rate, begin = 10 ** rng.uniform(4, 5.3), rng.uniform(0, 70_000)
+        rate, begin = 10 ** rng.uniform(4, 5.3), rng.uniform(0, 86_400 * days - 16_400)
         parts.append(run(tool, version, number + 100 * seed, begin, rng.uniform(600, 12_000), rate, source))
     return mixed(parts)
 
@@ -58,8 +58,8 @@ def events(batches, scope=SCOPE, **choices):
 
 
 def last_words(said):
-    """The verdict on each scan that was closed; a scan that was closed twice fails."""
-    closed = [event.verdict for event in said if event.kind == "closed" and not event.withdrawn]
+    """The verdict on each scan that was closed, without its campaign; a scan that was closed twice fails."""
+    closed = [replace(event.verdict, campaign=None) for event in said if event.kind == "closed" and not event.withdrawn]
     assert len({verdict.scan for verdict in closed}) == len(closed)
     return {verdict.scan: verdict for verdict in closed}
 

@@ -65,7 +65,8 @@ def origin(verdict: Verdict) -> str:
 def summary(alert: Alert) -> str:
     """One sentence for a person; simulated scans say so first."""
     verdict = alert.verdict
-    began = {"opened": "began", "changed": "is now named otherwise", "closed": "is over"}[alert.event]
+    changed = f"is part of campaign {verdict.campaign}" if verdict.campaign else "is now named otherwise"
+    began = {"opened": "began", "changed": changed, "closed": "is over"}[alert.event]
     simulated = "SIMULATED: " if verdict.simulated else ""
     return f"{simulated}{tool(verdict)} scan of {target(verdict)} from {origin(verdict)} {began}"
 

@@ -18,13 +18,14 @@ COUNTED: Final = 1 << 22
 
 class Said(msgspec.Struct):
     """What was said of one scan: its last `verdict`, after how many probes it was named (0: it was not), whether it was
-    `opened`, and in how many successive `looks` it was there.
+    `opened`, in how many successive `looks` it was there, and whether it was `compared` with the other open scans.
     """
 
     verdict: Verdict
     needed: int = 0
     opened: bool = False
     looks: int = 0
+    compared: bool = False
 
 
 class Stream(msgspec.Struct):

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Final, Literal
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from scangait.evidence.library import Library
@@ -22,6 +23,7 @@ from scangait.recognise.judged import judged
 from scangait.recognise.live.arena import Arena, keys_of, sized
 from scangait.recognise.live.scan import Event, Said, Stream, lengthened, marked
 from scangait.recognise.live.table import FULL
+from scangait.recognise.live.together import MOST, since, together
 from scangait.recognise.results import Verdict
 from scangait.telescope import Telescope, position
 
@@ -119,6 +121,28 @@ class Watch:
         self.next_sweep = now_ns + SWEEP_NS
         for slot in self._quiet(now_ns).tolist():
             self._look(slot, now_ns=now_ns)
+        self._compare()
+
+    def _compare(self) -> None:
+        """Say which of the open scans are one campaign, when there are new ones among them."""
+        open_ = [
+            (one, key) for key, stream in self.streams.items() for one in stream.said.values() if one.opened
+        ]  # fmt: skip
+        if len(open_) < 2 or all(one.compared for one, _ in open_):
+            return
+        newest = sorted(open_, key=lambda pair: (-pair[0].verdict.first_ns, pair[0].verdict.scan))[:MOST]
+        runs = [
+            (one.verdict, since(self.arena.probes(self.arena.slot(key))[1], one.verdict.first_ns))
+            for one, key in newest
+        ]
+        for (one, _), verdict in zip(newest, together(runs, self.scope), strict=True):
+            one.compared = True
+            if verdict.campaign != one.verdict.campaign:
+                one.verdict = verdict
+                self._say("changed", one)
+
+    def _held(self, key: int) -> Probes:
+        return self.arena.probes(self.arena.slot(key))[1]
 
     def _quiet(self, now_ns: int) -> NDArray[np.int64]:
         slots = self._standing()
@@ -203,7 +227,8 @@ class Watch:
 
         A second scan in one run has to be there twice: of few probes, some often look like a run of their own.
         """
-        last, one.verdict, one.looks = one.verdict, verdict, one.looks + 1
+        last, one.looks = one.verdict, one.looks + 1
+        one.verdict = verdict = replace(verdict, campaign=last.campaign)
         named = self._named(one)
         if not one.opened and (first or one.looks > 1):
             self._open(one, named=named)
@@ -229,7 +254,7 @@ class Watch:
         """The last word on a run, which is that of `identify`."""
         for verdict in self._judge(stream, run, slot):
             one = stream.said.pop(verdict.scan, None) or Said(verdict)
-            one.verdict = verdict
+            one.verdict = replace(verdict, campaign=one.verdict.campaign)
             self._open(one, named=self._named(one))
             self._say("closed", one, early=early)
         for gone in stream.said.values():
