@@ -66,7 +66,8 @@ def last_words(watch, probes, batch=BATCH):
     batches = (take(probes, slice(at, at + batch)) for at in range(0, len(probes), batch))
     events = [event for one in batches for event in watch.take(one)]
     events += watch.finish()
-    return {e.verdict.scan: e.verdict for e in events if e.kind == "closed" and not e.withdrawn}, events
+    closed = (e.verdict for e in events if e.kind == "closed" and not e.withdrawn)
+    return {verdict.scan: replace(verdict, campaign=None) for verdict in closed}, events
 
 
 def replay():

@@ -17,7 +17,7 @@ from scangait.model.poisson import score
 LEAST: Final = 4
 """Windows below which a sample says nothing about bursts."""
 
-MOST_BITS: Final = 6.0
+MOST_BITS: Final = 4.0
 """Bursts there are many, of all kinds of tools."""
 
 

@@ -75,7 +75,7 @@ def _pieces(sample: Sample, recipe: Recipe) -> list[Sample]:
 
 def _mean(fit: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
     """Per-movement log-likelihood (S,) of the average of models, from theirs (S, M) and movements that count (S, 1)."""
-    total = fit * weight
+    total = np.ascontiguousarray(fit * weight)  # so that a row is added up alike whatever rows there are beside it
     top = total.max(axis=1, keepdims=True)
     return np.asarray((top[:, 0] + np.log(np.exp(total - top).mean(axis=1))) / weight[:, 0])
 

@@ -124,11 +124,13 @@ class Watch:
         self._compare()
 
     def _compare(self) -> None:
-        """Say which of the open scans are one campaign, when there are new ones among them."""
+        """Say which of the open scans of a port are one campaign, when there are new ones among them."""
         open_ = [
             (one, key) for key, stream in self.streams.items() for one in stream.said.values() if one.opened
         ]  # fmt: skip
-        if len(open_) < 2 or all(one.compared for one, _ in open_):
+        fresh = {(one.verdict.protocol, one.verdict.ports) for one, _ in open_ if not one.compared}
+        open_ = [pair for pair in open_ if (pair[0].verdict.protocol, pair[0].verdict.ports) in fresh]
+        if len(open_) < 2:
             return
         newest = sorted(open_, key=lambda pair: (-pair[0].verdict.first_ns, pair[0].verdict.scan))[:MOST]
         runs = [
