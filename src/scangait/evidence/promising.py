@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from scangait.evidence.points import Points, tolerance_of
 from scangait.kernel import kernel
+from scangait.model.vectors import ROUNDER
 
 BLOCK: Final = 512
 """Lines that are counted at once: their columns stay in the nearest cache."""
 FEW: Final = 8
 """Of fewer lines each is looked at by itself."""
-ROUNDER: Final = 1.5 * 2.0**52
-"""Added to a number below 2^51 and taken away again, it leaves the nearest integer."""
 
 
 @intrinsic  # type: ignore[untyped-decorator]

@@ -27,18 +27,16 @@ from scangait.model.lanes import (
     total,
     zeros,
 )
-from scangait.model.leap import copied, copy, leap
+from scangait.model.leap import SMALLEST, Parameters, copied, copy, leap
 from scangait.model.steps import densities, moments
 
 EMPTY: Final = 1e-10
 """A cluster with less mass than this stays where it is."""
-SMALLEST: Final = 1e-300
 PRODUCT: Final = 128
 """So many totals of at most 100 are multiplied before their logarithm is taken."""
 CALM: Final = 3e-4
 """It leaps where a step gains less than this per observation: before, steps decide which clusters there will be."""
 LOG_2: Final = float(np.log(2))
-Parameters = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
 
 @kernel

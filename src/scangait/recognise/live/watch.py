@@ -143,9 +143,6 @@ class Watch:
                 one.verdict = verdict
                 self._say("changed", one)
 
-    def _held(self, key: int) -> Probes:
-        return self.arena.probes(self.arena.slot(key))[1]
-
     def _quiet(self, now_ns: int) -> NDArray[np.int64]:
         slots = self._standing()
         wake_ns = np.array([stream.wake_ns for stream in self.streams.values()], np.int64)
