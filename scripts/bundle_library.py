@@ -22,7 +22,7 @@ from scangait.simulate.trials import trials
 from scangait.telescope import telescope
 
 ROOT = Path(__file__).parent.parent
-TRIALS = 1600
+TRIALS = 3200
 CAPTURES = ROOT / "examples" / "captures"
 
 

@@ -25,6 +25,8 @@ TARGETS = without(Telescope.ranges([(1, 2**32 - 1)]), telescope(DEFAULT_BLOCKED)
 TOOLS = (("zmap", "2.1"), ("zmap", "3.0"), ("zmap", "4.3"), ("masscan", "1.0"), ("masscan", "1.3"), ("masscan", "head"),
          ("nmap", "7"), ("mirai", "any"), ("hping", "3"), ("unicornscan", "0.4"))  # fmt: skip
 PROBES = 1000
+MIRAI_S = 64 * 2**20 / 160
+"""A bot sends 160 probes a second whatever it is told: 64 of them to a /20."""
 CAPTURES = Path(__file__).resolve().parents[1] / "examples" / "captures"
 
 
@@ -42,7 +44,7 @@ def simulated(seeds):
         for seed in range(seeds):
             rng = np.random.default_rng(seed)
             rate = 10 ** rng.uniform(4, 5.5)
-            seconds = PROBES * 2**20 / rate
+            seconds = MIRAI_S if name == "mirai" else PROBES * 2**20 / rate
             targets = telescope("93.184.0.0/16") if name in {"nmap", "unicornscan"} else TARGETS
             scan = Scan(version=version, targets=targets, ports=(80,), seed=seed, rate=rate, duration_s=seconds)
             try:

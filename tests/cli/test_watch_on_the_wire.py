@@ -8,7 +8,9 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -24,6 +26,12 @@ TOOLS = {
     "zmap": "zmap -i {if} -G {mac} -S {src} -p 80 -r 4000 -b /dev/null --seed 7 -c 0 -q -o /dev/null {space}",
     "masscan": "masscan -e {if} --router-mac {mac} --adapter-ip {src} -p 80 --rate 4000 --seed 7 --wait 0 {space}",
 }
+
+
+RIGHT = "-all,+net_raw"
+AS_THE_UNIT = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--no-new-privs",
+               f"--inh-caps={RIGHT}", f"--ambient-caps={RIGHT}", f"--bounding-set={RIGHT}"]  # fmt: skip
+"""An ordinary user with one right, as packaging/scangait-watch.service starts a watch."""
 
 
 def sh(*words):
@@ -57,17 +65,27 @@ def alerts(path):
     return [msgspec.json.decode(line, type=Alert) for line in path.read_bytes().splitlines()] if path.exists() else []
 
 
+@pytest.fixture
+def folder():
+    """A folder that any user may write to."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o777)
+        yield Path(name)
+
+
+@pytest.mark.parametrize("user", [[], AS_THE_UNIT], ids=["root", "as the unit"])
 @pytest.mark.parametrize("tool", TOOLS)
-def test_the_alert_comes_before_the_scan_is_over(wire, tmp_path, tool):
+def test_the_alert_comes_before_the_scan_is_over(wire, folder, tool, user):
     if not shutil.which(tool):
         pytest.skip(f"needs {tool}")
     scanner, near, darknet, far, mac = wire
-    said, state = tmp_path / "alerts.json", tmp_path / "state"
-    watching = ["ip", "netns", "exec", darknet, *COMMAND, f"interface:{far}", "--telescope", DARK, "--output",
+    said, state = folder / "alerts.json", folder / "state"
+    watching = ["ip", "netns", "exec", darknet, *user, *COMMAND, f"interface:{far}", "--telescope", DARK, "--output",
                 f"json={said}", "--checkpoint", str(state), "--quiet"]  # fmt: skip
     fields = {"if": near, "mac": mac, "src": SOURCE, "space": SPACE}
     scan = [word.format(**fields) for word in TOOLS[tool].split()]
-    with subprocess.Popen(watching) as watch:
+    cache = {"NUMBA_CACHE_DIR": str(folder / "cache")} if user else {}
+    with subprocess.Popen(watching, env=os.environ | cache) as watch:
         try:
             until = time.monotonic() + SECONDS
             while not (state / "checkpoint.npz").exists():

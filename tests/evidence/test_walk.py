@@ -36,6 +36,25 @@ def test_a_full_scan_is_proven_and_its_generator_found(version, probes):
         assert line.generator == walk(scan).generator
 
 
+@pytest.mark.parametrize("threads", [2, 3, 4])
+def test_a_slow_scan_of_a_near_range_is_proven_though_its_batches_hit_several_times(threads):
+    near = telescope("93.184.0.0/16")
+    scan = Scan(version="4.3", targets=near, ports=(80,), seed=threads, rate=200.0, threads=threads, duration_s=1e9)
+    view = SCANNERS["zmap"].view(scan, SCOPE, np.random.default_rng(threads))
+    order = np.argsort(view.time_ns)[500:800]
+    line = find((view.time_ns[order] - view.time_ns[order[0]]) / 1e9, view.dst[order], SCOPE.size)
+    assert line is not None
+    assert line.ground.name == "a /16"
+
+
+def test_draws_in_bursts_in_a_near_range_are_no_walk():
+    rng = np.random.default_rng(2)
+    for _ in range(20):
+        seconds = np.repeat(np.cumsum(rng.exponential(1.0, 50)), 4)
+        dst = (rng.choice(4096, 200, replace=False) + int(SCOPE.first[0])).astype(np.uint32)
+        assert find(seconds, dst, SCOPE.size) is None
+
+
 @pytest.mark.parametrize("version", ["1.0", "1.3"])
 def test_masscan_is_no_walk(version):
     assert not any(find(seconds, dst, SCOPE.size) for _, seconds, dst in windows("masscan", version, 7, 12, 10))

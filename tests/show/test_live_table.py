@@ -10,7 +10,7 @@ from rich.console import Console
 
 from scangait.recognise.results import Evidence, Verdict
 from scangait.show import live
-from scangait.show.live import Seen, Status, cells, heads, ordered, screen
+from scangait.show.live import Seen, Status, cells, folded, heads, ordered, screen
 
 STATUS = Status("interface:eth1", 1_234_567, 890.4, 12, 1_767_225_600_000_000_000, "kernel dropped 3 packets")
 
@@ -47,6 +47,21 @@ def test_every_fact_can_be_read_whole(width):
     assert all(name in lines[1] for name in heads(wide=width >= live.WIDE))
     assert "1,234,567 probes" in lines[0]
     assert "kernel dropped" in lines[-1]
+
+
+def test_a_campaign_is_one_row_with_the_probes_of_all_and_is_over_when_all_are():
+    parts = [
+        Seen(a_verdict(number, campaign="c1", sources=(f"203.0.113.{number}",)), over=number < 4) for number in range(5)
+    ]
+    alone = Seen(a_verdict(9))
+    rows = folded([alone, *parts])
+    assert rows[0] == alone
+    assert rows[1].verdict.probes == sum(one.verdict.probes for one in parts)
+    assert (rows[1].others, rows[1].over, rows[1].verdict.coverage) == (4, False, 1.0)
+    assert folded([part for part in parts if part.over])[0].over
+    assert "203.0.113.4 +4" in "".join(drawn([alone, *parts], 200))
+    assert "campaign of 5 scans" in "".join(drawn([alone, *parts], 200))
+    assert "5 scans" in "".join(drawn([alone, *parts], 80))
 
 
 def test_at_200_columns_the_table_says_why_and_after_how_many_probes():

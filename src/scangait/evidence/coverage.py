@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import lgamma, log
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,23 +29,30 @@ def findings(case: Case) -> list[list[Finding]]:
     return [_one(sample, case.scope.size, case.library.labels) for sample in case.samples]
 
 
-def repeats(place: NDArray[np.int64], seconds: NDArray[np.float64]) -> tuple[int, int, int]:
-    """Probes (N,) at positions `place`: how many are draws, how many of these repeat one, and how many are no draws but
-    come so soon after another that they may be retransmissions.
-    """
+class Repeats(NamedTuple):
+    """How many probes are `draws`, how many of these are `repeated` addresses, and how many would be `by_chance`."""
+
+    draws: int
+    repeated: int
+    by_chance: float
+
+
+def repeats(place: NDArray[np.int64], seconds: NDArray[np.float64], size: int) -> Repeats:
+    """Count the repeats among probes (N,) at positions `place` of a telescope of `size` addresses."""
     order = np.lexsort((seconds, place))
     same = np.diff(place[order]) == 0
     again = same & (np.diff(seconds[order]) > RETRY_S)
-    soon = int(np.sum(same & ~again))
-    return len(place) - soon, int(np.sum(again)), soon
+    soon = int(np.sum(same & ~again))  # they may be retransmissions, which are no draws
+    draws = len(place) - soon
+    by_chance = draws - size * (1 - (1 - 1 / size) ** draws)
+    if soon:  # of repeated draws, only those later than a retransmission were counted
+        by_chance *= max(0.0, 1 - RETRY_S / max(float(seconds.max()), RETRY_S)) ** 2
+    return Repeats(draws, int(np.sum(again)), by_chance)
 
 
 def _one(sample: Sample, size: int, labels: list[str]) -> list[Finding]:
     seconds = (sample.time_ns - sample.time_ns[0]) * NANOSECOND
-    draws, repeated, soon = repeats(sample.place, seconds)
-    expected = draws - size * (1 - (1 - 1 / size) ** draws)
-    if soon:  # of repeated draws, only those later than a retransmission were counted
-        expected *= max(0.0, 1 - RETRY_S / max(float(seconds[-1]), RETRY_S)) ** 2
+    draws, repeated, expected = repeats(sample.place, seconds, size)
     walked, thrown = _poisson(repeated, STRAY * draws + 0.01), _poisson(repeated, expected + 0.01)
     jumping = float(np.abs(np.diff(sample.place)).mean()) > JUMP * size
     # what steps along repeats nothing, whoever made it

@@ -28,7 +28,7 @@ STRETCH: Final = 2**21
 """Distances are listed in stretches of so many: their products with a fixed-point order stay below 2^62."""
 COMMON: Final = 20
 """Pairs whose logarithms differ by a multiple of a larger divisor of the order are passed over: too many solutions."""
-LIFTS: Final = 2
+LIFTS: Final = 3
 """Each divisor in common is one more multiplier to try; pairs with up to so many come first..."""
 CHOICE: Final = 12
 """...where there are so many probes to choose from."""
@@ -151,17 +151,21 @@ def fit(points: Points, i: int, k: int, mu: int, rate: float) -> tuple[int, floa
 
 @kernel
 def _pairs(points: Points, least: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(P,), (P,) pairs of near neighbours more than `least` seconds apart: those of few lifts first, then shortest."""
+    """(P,), (P,) pairs of nearest neighbours more than `least` seconds apart: few lifts first, then shortest."""
     when, count = points.when, len(points.when)
-    cost = np.full(count * NEIGHBOURS, np.inf)
+    cost, partner = np.full(count * NEIGHBOURS, np.inf), np.zeros(count * NEIGHBOURS, np.int64)
+    nearest = 0
     for a in range(count):
-        for near in range(min(NEIGHBOURS, count - 1 - a)):
-            apart = when[a + near + 1] - when[a]
-            common = _common((points.x[a + near + 1] - points.x[a]) % points.order, points.order)
-            if apart > least and common <= COMMON:
-                cost[a * NEIGHBOURS + near] = apart + (when[-1] if common > LIFTS and count >= CHOICE else 0.0)
+        while nearest < count and when[nearest] - when[a] <= least:
+            nearest += 1
+        for place in range(nearest, min(nearest + NEIGHBOURS, count)):
+            common = _common((points.x[place] - points.x[a]) % points.order, points.order)
+            if common <= COMMON:
+                pair = a * NEIGHBOURS + place - nearest
+                later = when[-1] if common > LIFTS and count >= CHOICE else 0.0
+                cost[pair], partner[pair] = when[place] - when[a] + later, place
     order = _ascending(cost)
-    return order // NEIGHBOURS, order // NEIGHBOURS + order % NEIGHBOURS + 1
+    return order // NEIGHBOURS, partner[order]
 
 
 @kernel

@@ -40,8 +40,9 @@ APART: Final = 0.01
 class Stage(NamedTuple):
     """One way to search: how many `probes` are looked at (the first of the sample with addresses of their own), how
     many times `slower` the rate may be than the mean gap says (other traffic hides it, threads share it) or `faster`
-    (probes are lost, shards step over each other's), whether probes may be `late`, how many triples are tried, and how
-    many distances one triple may leave to try.
+    (probes are lost, shards step over each other's), whether probes may be `late`, how many triples are tried, how many
+    distances one triple may leave to try, whether `rare` grounds are tried, and how many probes are sent in one
+    `batch`.
     """
 
     probes: int
@@ -51,6 +52,7 @@ class Stage(NamedTuple):
     triples: int
     listed: int = 2**14
     rare: bool = False
+    batch: int = 0
 
 
 STAGES: Final = (
@@ -60,9 +62,12 @@ STAGES: Final = (
     Stage(32, 8.0, 4.0, late=False, triples=128, listed=2**12),
     Stage(32, 16.0, 4.0, late=True, triples=32, listed=2**11),
     Stage(16, 16.0, 4.0, late=True, triples=128, listed=2**11),
+    Stage(128, 8.0, 2.0, late=True, triples=128, listed=2**11, batch=64),
     Stage(48, 16.0, 4.0, late=False, triples=1024, listed=2**11),
 )
-"""The clean case first; the last, for much other traffic in between, is a matter of half a second."""
+"""The clean case first; the last but one is for slow scans of near ranges, of which a batch (64 probes from ZMap 4.1
+on: scanners.md, 1.5) hits several times; the last, for much other traffic in between, is a matter of half a second.
+"""
 MULTIPLES: Final = (7, 11)
 PROOF_BITS: Final = 19.5
 SURE_BITS: Final = 20.0
@@ -81,6 +86,10 @@ DEEP: Final = 32
 """Probes from which a sample is worth all that."""
 AGAIN: Final = 2
 """Addresses that come again, as those of a walk do not, from which on a sample is settled."""
+PATIENT: Final = 7
+"""Stages for a sample that seems to walk some permutation: all but the last."""
+FEW: Final = 3.0
+"""Repeats by chance from which on a sample that has none is thought to walk a permutation."""
 KEPT: Final = 2**14
 """Searches of which the answers are remembered: a sample that grows has the same first probes."""
 
@@ -94,11 +103,12 @@ def jumps(sample: Sample) -> bool:
     return len(place) < ENOUGH or float(np.abs(np.diff(place)).mean()) > JUMP * float(np.ptp(place))
 
 
-def depth(sample: Sample, found: Sequence[Marks]) -> int:
+def depth(sample: Sample, size: int, found: Sequence[Marks]) -> int:
     """How many STAGES the first probes of this sample go through: what cheap evidence has settled is not asked twice.
 
-    Marks may be forged, so that the first stages come to their word against every mark. Other samples in the capture
-    play no part in it.
+    Marks may be forged, so that the first stages come to their word against every mark; a sample without one that does
+    not repeat addresses in a telescope of `size` as chance would is worth more. Other samples in the capture play no
+    part in it.
     """
     if not jumps(sample):
         return 0
@@ -106,9 +116,12 @@ def depth(sample: Sample, found: Sequence[Marks]) -> int:
     borne = [mark.label for mark in found if np.count_nonzero(mark.found[sample.members]) >= FAITHFUL * count]
     if "zmap" in borne:
         return len(STAGES)
-    again = repeats(sample.place, (sample.time_ns - sample.time_ns[0]) * NANOSECOND)[1] >= AGAIN + STRAY * count
+    _, repeated, by_chance = repeats(sample.place, (sample.time_ns - sample.time_ns[0]) * NANOSECOND, size)
+    again = repeated >= AGAIN + STRAY * count
     if borne or again:
         return 0 if borne and again else SETTLED
+    if by_chance >= FEW and repeated <= STRAY * count:
+        return PATIENT
     return USUAL if count >= DEEP else CLEAN
 
 
@@ -117,7 +130,7 @@ def findings(case: Case) -> list[list[Finding]]:
 
     Where it was not looked for by all means, nothing is said against.
     """
-    depths = case.depths or [depth(sample, case.marks) for sample in case.samples]
+    depths = case.depths or [depth(sample, case.scope.size, case.marks) for sample in case.samples]
     return [_one(case, sample, stages) for sample, stages in zip(case.samples, depths, strict=True)]
 
 
@@ -207,7 +220,7 @@ def _on(
     gap = when[-1] / (len(when) - 1)
     about = ground.group.prime / size / gap
     group = ground.group
-    points = Points(x, when, group.root, group.prime, group.order, *_slack(gap, late=stage.late))
+    points = Points(x, when, group.root, group.prime, group.order, *_slack(gap, about, stage))
     found = Found(
         *search(
             points,
@@ -223,9 +236,11 @@ def _on(
     return replace(_simplest(ground, found, points), bits=min(bits, MOST_BITS)) if bits >= PROOF_BITS else None
 
 
-def _slack(gap: float, *, late: bool) -> tuple[float, float]:
+def _slack(gap: float, about: float, stage: Stage) -> tuple[float, float]:
     """Seconds that a probe may be late, from the mean gap, and the share by which the rate may be off."""
-    if late:
+    if stage.batch:  # one probe may be the first of its batch and another the last
+        return 2 * stage.batch / about, 0.05
+    if stage.late:
         return min(0.4, max(gap / 10, min(0.02, gap / 2))), 0.05
     return min(0.02, gap / 500), 0.004
 

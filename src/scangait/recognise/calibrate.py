@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from math import ceil
 from typing import Final
 
 import numpy as np
@@ -35,7 +34,6 @@ COMMON: Final = {"own": 1.0, "altered": 0.4}
 """What a trial counts by its headers: as they are sent, changed, or (else) forged."""
 RARE: Final = 0.2
 """Forged headers are tried five times as often as they are thought to be met: 1 scan in 100."""
-NEVER: Final = -100.0
 MARGIN: Final = 1e-6
 RIDGE: Final = 1e-3
 """Draws the weights to 1 where trials are few."""
@@ -169,16 +167,16 @@ def _needed(heard: Answers, fitted: Calibration) -> tuple[tuple[float, ...], ...
 
     Each tool in turn is the unknown one; forged headers do not count, since they are meant to deceive.
     """
-    worst = np.full((len(heard.labels), len(SHARES)), NEVER)
+    worst = np.zeros((len(heard.labels), len(SHARES)))
     for name in np.unique(heard.truth):
         strange = without(heard, str(name))
         asked = (heard.headers == "own") & (heard.truth == name)
         named = totals(strange, fitted)[asked, :-1]
         odds, best = named.max(axis=1) - fitted.unknown, named.argmax(axis=1)
-        # conformal: of n + 1 exchangeable scans, the new one is among the `share` highest with that chance
-        at = [min(ceil((len(odds) + 1) * (1 - share)), len(odds)) - 1 for share in SHARES]
         for column, label in enumerate(strange.labels):
-            reached = np.sort(np.where(best == column, odds, NEVER))[at] + MARGIN
+            # conformal: of n + 1 exchangeable scans, the new one is among the `share` highest with that chance
+            fooled = np.where(best == column, np.maximum(odds, 0.0), 0.0)
+            reached = np.quantile(fooled, 1 - np.array(SHARES), method="weibull") + MARGIN
             row = heard.labels.index(label)
             worst[row] = np.maximum(worst[row], reached)
     return tuple(tuple(row) for row in worst.tolist())

@@ -48,7 +48,7 @@ def _by_marks(sample: Sample, own: NDArray[np.int64]) -> list[Sample]:
 
 def _by_walks(sample: Sample, case: Case) -> Iterator[tuple[Sample, int]]:
     """Walk after walk, then what lies on none, each with the depth of its search; what is one walk stays as it is."""
-    stages = depth(sample, case.marks)
+    stages = depth(sample, case.scope.size, case.marks)
     while len(sample.members) >= 2 * LEAST:
         seconds = (sample.time_ns - sample.time_ns[0]) * NANOSECOND
         dst = case.probes.dst[sample.members]
@@ -59,8 +59,8 @@ def _by_walks(sample: Sample, case: Case) -> Iterator[tuple[Sample, int]]:
         if on.sum() < LEAST or (~on).sum() < max(LEAST, SHARE * len(on)):
             break
         walk, sample = _part(sample, on), _part(sample, ~on)
-        yield walk, depth(walk, case.marks)
-        stages = depth(sample, case.marks)
+        yield walk, depth(walk, case.scope.size, case.marks)
+        stages = depth(sample, case.scope.size, case.marks)
     yield sample, stages
 
 

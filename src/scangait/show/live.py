@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from msgspec import structs
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -19,11 +21,15 @@ AROUND: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One scan on the table: its last verdict, whether it is over, and after how many probes it was named (0: not)."""
+    """One scan on the table: its last verdict, whether it is over, and after how many probes it was named (0: not).
+
+    `others` are scans of the same campaign that it stands for.
+    """
 
     verdict: Verdict
     over: bool = False
     needed: int = 0
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,7 @@ def cells(seen: Seen, *, wide: bool) -> list[str]:
         "over" if seen.over else "now",
         tool,
         f"{verdict.confidence:.0%}",
-        verdict.sources[0],
+        _source(seen, wide=wide),
         "icmp" if verdict.protocol == "icmp" else f"{verdict.ports[0]}/{verdict.protocol}",
         datetime.fromtimestamp(verdict.first_ns / 1e9, UTC).strftime("%m-%d %H:%M"),
         f"{verdict.probes:,}" if wide else counted(verdict.probes),
@@ -55,9 +61,40 @@ def cells(seen: Seen, *, wide: bool) -> list[str]:
     if wide:
         reason = verdict.evidence[0].reason if verdict.evidence else "nothing speaks for any known tool"
         done = f"{verdict.walk.progress:.0%}" if verdict.walk else "-"
-        contradicted = f"{verdict.contradiction}; {reason}" if verdict.contradiction else reason
-        words += [f"{verdict.coverage:.1%}", done, str(seen.needed or "-"), contradicted]
+        campaign = f"campaign of {seen.others + 1} scans" if seen.others else ""
+        why = "; ".join(part for part in (campaign, verdict.contradiction, reason) if part)
+        words += [f"{verdict.coverage:.1%}", done, str(seen.needed or "-"), why]
     return words
+
+
+def _source(seen: Seen, *, wide: bool) -> str:
+    """The scan's source; of a campaign, where there is no room for that and a number, how many scans there are."""
+    if not seen.others:
+        return seen.verdict.sources[0]
+    return f"{seen.verdict.sources[0]} +{seen.others}" if wide else f"{seen.others + 1} scans"
+
+
+def folded(seen: list[Seen]) -> list[Seen]:
+    """One row for each campaign: its largest scan stands for all, with the probes and the coverage of all.
+
+    What coordinated scans cover adds up, since they share the work; it is over when all are.
+    """
+    rows, campaigns = [one for one in seen if not one.verdict.campaign], defaultdict[str, list[Seen]](list)
+    for one in seen:
+        if one.verdict.campaign:
+            campaigns[one.verdict.campaign].append(one)
+    for members in campaigns.values():
+        largest = max(members, key=lambda one: (one.verdict.probes, one.verdict.scan))
+        parts = [one.verdict for one in members]
+        whole = structs.replace(
+            largest.verdict,
+            first_ns=min(part.first_ns for part in parts),
+            probes=sum(part.probes for part in parts),
+            rate=sum(part.rate for part in parts),
+            coverage=min(sum(part.coverage for part in parts), 1.0),
+        )
+        rows.append(Seen(whole, all(one.over for one in members), largest.needed, len(members) - 1))
+    return rows
 
 
 def counted(number: int) -> str:
@@ -103,7 +140,7 @@ def screen(seen: list[Seen], status: Status, width: int, height: int) -> Rendera
             name, justify="right" if right else "left", no_wrap=True, ratio=1 if why else None,
             overflow="ellipsis" if why else "fold",
         )  # fmt: skip
-    rows, more = ordered(seen, max(height - AROUND, 1))
+    rows, more = ordered(folded(seen), max(height - AROUND, 1))
     for one in rows:
         style = "dim" if one.over else "" if one.verdict.label == "unknown" else "bold"
         table.add_row(*(Text(word, style=style) for word in cells(one, wide=wide)))

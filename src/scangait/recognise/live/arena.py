@@ -52,7 +52,7 @@ class Arena:
         self.columns: dict[str, NDArray[Any]] = {}
         self.previous = np.empty(rows, np.int32)
         self.stream = np.empty(rows, np.uint64)
-        self.keys = np.zeros(slots, np.uint64)
+        self.keys = np.full(slots, 0, np.uint64)
         self.taken_slots = 0
         self.slots: dict[str, NDArray[Any]] = self._fresh()
 
@@ -144,7 +144,7 @@ class Arena:
             column[: len(alive)] = column[alive]
         self.previous[: len(alive)] = to[self.previous[alive]]
         self.used = len(alive)
-        keys = np.zeros_like(self.keys)
+        keys = np.full_like(self.keys, 0)
         moved = rehashed(self.keys, self.slots["held"] > 0, keys)
         old, self.keys, self.slots = self.slots, keys, self._fresh()
         stay = np.flatnonzero(moved >= 0)
@@ -153,7 +153,8 @@ class Arena:
         self.taken_slots = len(stay)
 
     def _fresh(self) -> dict[str, NDArray[Any]]:
-        slots: dict[str, NDArray[Any]] = {name: np.zeros(len(self.keys), kind) for name, kind in SLOTS.items()}
+        # written, not left to np.zeros: memory that is taken page by page would rise and fall with the traffic
+        slots: dict[str, NDArray[Any]] = {name: np.full(len(self.keys), 0, kind) for name, kind in SLOTS.items()}
         slots["newest"].fill(-1)
         slots["due"].fill(self.first_due)
         return slots

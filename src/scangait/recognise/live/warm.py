@@ -11,8 +11,10 @@ from typing import Final
 import numpy as np
 
 from scangait.evidence.library import Library
-from scangait.probes import TCP, Probes
+from scangait.probes import TCP, Probes, in_time_order, take
 from scangait.recognise.live.watch import Watch
+from scangait.scanners import SCANNERS
+from scangait.scanners.scanner import Scan
 from scangait.telescope import Telescope, address
 
 PROBES: Final = 80
@@ -24,29 +26,39 @@ LATER: Final = (
 
 
 def warmed(library: Library, scope: Telescope) -> None:
-    """Judge a few scans of no tool and forget them."""
+    """Judge a few simulated scans, of no tool and of ZMap, and forget them."""
     for name in LATER:
         import_module(name)
-    rng = np.random.default_rng(0)
-    for gap_s in (0.01, 1.0):
+    for probes in (_of_no_tool(scope, 0.01), _of_no_tool(scope, 1.0), _of_zmap(scope)):
         watch = Watch(library, scope, memory=1 << 20)
-        count = min(PROBES, scope.size)
-        probes = Probes(
-            time_ns=10**18 + np.cumsum(rng.exponential(gap_s * 1e9, count)).astype(np.int64),
-            src=np.full(count, 1, np.uint32),
-            dst=address(scope, rng.permutation(scope.size)[:count]),
-            sport=rng.integers(0, 2**16, count, np.uint16),
-            dport=np.full(count, 80, np.uint16),
-            proto=np.full(count, TCP, np.uint8),
-            ip_id=rng.integers(0, 2**16, count, np.uint16),
-            ttl=np.full(count, 64, np.uint8),
-            length=np.full(count, 40, np.uint16),
-            df=np.zeros(count, np.bool_),
-            window=rng.integers(0, 2**16, count, np.uint16),
-            seq=rng.integers(0, 2**32, count, np.uint32),
-            mss=np.zeros(count, np.uint16),
-            options=np.zeros(count, np.uint64),
-        )
         list(watch.take(probes))
         list(watch.finish())
         watch.arena.make_room(lambda _: None, np.empty(0, np.int64))
+
+
+def _of_no_tool(scope: Telescope, gap_s: float) -> Probes:
+    rng, count = np.random.default_rng(0), min(PROBES, scope.size)
+    return Probes(
+        time_ns=10**18 + np.cumsum(rng.exponential(gap_s * 1e9, count)).astype(np.int64),
+        src=np.full(count, 1, np.uint32),
+        dst=address(scope, rng.permutation(scope.size)[:count]),
+        sport=rng.integers(0, 2**16, count, np.uint16),
+        dport=np.full(count, 80, np.uint16),
+        proto=np.full(count, TCP, np.uint8),
+        ip_id=rng.integers(0, 2**16, count, np.uint16),
+        ttl=np.full(count, 64, np.uint8),
+        length=np.full(count, 40, np.uint16),
+        df=np.zeros(count, np.bool_),
+        window=rng.integers(0, 2**16, count, np.uint16),
+        seq=rng.integers(0, 2**32, count, np.uint32),
+        mss=np.zeros(count, np.uint16),
+        options=np.zeros(count, np.uint64),
+    )
+
+
+def _of_zmap(scope: Telescope) -> Probes:
+    """One whose walk is proven and forecast."""
+    everything = Telescope.ranges([(1, 2**32 - 1)])
+    assert everything is not None
+    scan = Scan(version="2.1", targets=everything, ports=(80,), seed=1, rate=1e6)
+    return take(in_time_order(SCANNERS["zmap"].view(scan, scope, np.random.default_rng(0))), slice(PROBES))
