@@ -29,10 +29,12 @@ from scangait.model.lanes import (
     total,
     unscale,
 )
-from scangait.model.steps import densities, reach, times_matrix
+from scangait.model.steps import densities, look, reach, times_matrix
 from scangait.model.vectors import IMPOSSIBLE
 
 LOG_2: Final = float(np.log(2))
+RARELY: Final = 4
+"""Steps after which beliefs are scaled; in between their sum only falls, and no lower than UNDERFLOW unless flagged."""
 
 
 @kernel
@@ -54,17 +56,25 @@ def forward(
     chain = tables(block, (2 * d + 2) * m, states, states)
     begin = 0
     for s in range(len(ends)):
+        if begin == ends[s]:
+            put(result, s, spread(0.0))
+            continue
         ahead, shift = start, spread(0.0)
-        scale, low, mass = spread(1.0), spread(1.0), spread(1.0)
+        low, mass = spread(1.0), spread(1.0)
+        seen = look(spreads(x, begin * d, dims), means, rates, level)
         for t in range(begin, ends[s]):
-            seen = densities(spreads(x, t * d, dims), means, rates, level)
-            top = largest(seen)
-            belief = mul(ahead, mul(exp2(sub(seen, top)), scale))
-            shift = add(shift, add(top, exponent(mass)))
+            top, now = seen[0], seen[1:]
+            # a step ahead: what an observation asks does not wait for the chain, nor the chain for it
+            seen = look(spreads(x, min(t + 1, len(x) - 1) * d, dims), means, rates, level)
+            shift = add(shift, top)
+            if (t - begin) % RARELY == RARELY - 1:
+                low = smaller(low, mass)
+                shift = add(shift, exponent(mass))
+                now = mul(now, unscale(mass))
+            belief = mul(ahead, now)
             mass = total(belief)
-            low = smaller(low, mass)
-            scale = unscale(mass)
             ahead = times_matrix(belief, chain)
+        low = smaller(low, mass)
         loglik = mul(add(shift, log2(mass)), spread(LOG_2))
         put(result, s, less(low, spread(UNDERFLOW), spread(np.nan), loglik))
         begin = ends[s]

@@ -180,7 +180,7 @@ def total(write: Writer, vectors: Vectors) -> Vectors:
 @instruction(lambda _: 1)
 def largest(write: Writer, vectors: Vectors) -> Vectors:
     """Lane by lane the largest of a tuple of vectors."""
-    return [reduce(write.larger, vectors)]
+    return [write.largest(vectors)]
 
 
 def each_state(states: int) -> tuple[float, ...]:

@@ -11,9 +11,7 @@ from scangait.kernel import kernel
 from scangait.model.lanes import (
     add,
     div,
-    exp2,
     fma,
-    largest,
     less,
     log2,
     mul,
@@ -22,13 +20,12 @@ from scangait.model.lanes import (
     spread,
     spread_table,
     spreads,
-    sub,
     take,
     total,
     zeros,
 )
 from scangait.model.leap import SMALLEST, Parameters, copied, copy, leap
-from scangait.model.steps import densities, moments
+from scangait.model.steps import look, moments
 
 EMPTY: Final = 1e-10
 """A cluster with less mass than this stays where it is."""
@@ -122,11 +119,13 @@ def expectation(
     level = spreads(constants, d * m, states)
     mass, sides = zeros(states, (0.0,)), zeros(dims, states + states)
     gained, product = spread(0.0), spread(1.0)
+    coming = rows(x, 0, dims)
+    seen = look(coming, at, rates, level)
     for r in range(len(counts)):
-        value, count = rows(x, r * d, dims), take(counts, r)
-        seen = densities(value, at, rates, level)
-        top = largest(seen)
-        share = exp2(sub(seen, top))
+        value, top, share, count = coming, seen[0], seen[1:], take(counts, r)
+        # a row ahead: what it asks does not wait for what this one adds
+        coming = rows(x, min(r + 1, len(counts) - 1) * d, dims)
+        seen = look(coming, at, rates, level)
         whole = total(share)
         gained = fma(count, top, gained)
         if several:

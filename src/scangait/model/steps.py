@@ -43,6 +43,18 @@ def reach(write: Writer, before: Vectors, chain: Vectors) -> Vectors:
 @instruction(lambda _x, _means, _rates, level: level)
 def densities(write: Writer, x: Vectors, means: Vectors, rates: Vectors, level: Vectors) -> Vectors:
     """Binary log-densities (m,) of x (D,): level (m,) + sum over d of rates (D, m) (x - means (D, m))^2."""
+    return _densities(write, x, means, rates, level)
+
+
+@instruction(lambda _x, _means, _rates, level: level + 1)
+def look(write: Writer, x: Vectors, means: Vectors, rates: Vectors, level: Vectors) -> Vectors:
+    """The largest of the binary log-densities, then (m,) the densities as shares of it; arguments as of `densities`."""
+    found = _densities(write, x, means, rates, level)
+    top = write.largest(found)
+    return [top, *(write.exp2(write.builder.fsub(one, top)) for one in found)]
+
+
+def _densities(write: Writer, x: Vectors, means: Vectors, rates: Vectors, level: Vectors) -> Vectors:
     states = len(level)
     for d, value in enumerate(x):
         off = [write.builder.fsub(value, means[d * states + k]) for k in range(states)]

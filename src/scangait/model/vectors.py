@@ -96,6 +96,13 @@ class Writer:
         """The larger of both."""
         return self.builder.select(self.builder.fcmp_ordered(">", a, b), a, b)
 
+    def largest(self, vectors: list[Any]) -> Any:
+        """The largest of several, in a tree: in a chain each would wait for the one before."""
+        while len(vectors) > 1:
+            pairs = [self.larger(a, b) for a, b in zip(vectors[::2], vectors[1::2], strict=False)]
+            vectors = pairs + vectors[len(vectors) // 2 * 2 :]
+        return vectors[0]
+
     def smaller(self, a: Any, b: Any) -> Any:
         """The smaller of both."""
         return self.less(a, b, a, b)
