@@ -19,6 +19,7 @@ from scangait.model.lanes import (
     logarithms,
     mul,
     put,
+    rest,
     rows,
     smaller,
     spread,
@@ -63,7 +64,7 @@ def forward(
         low, mass = spread(1.0), spread(1.0)
         seen = look(spreads(x, begin * d, dims), means, rates, level)
         for t in range(begin, ends[s]):
-            top, now = seen[0], seen[1:]
+            top, now = seen[0], rest(seen)
             # a step ahead: what an observation asks does not wait for the chain, nor the chain for it
             seen = look(spreads(x, min(t + 1, len(x) - 1) * d, dims), means, rates, level)
             shift = add(shift, top)

@@ -183,6 +183,12 @@ def largest(write: Writer, vectors: Vectors) -> Vectors:
     return [write.largest(vectors)]
 
 
+@instruction(lambda vectors: vectors - 1)
+def rest(_: Writer, vectors: Vectors) -> Vectors:
+    """A tuple of vectors without the first."""
+    return vectors[1:]
+
+
 def each_state(states: int) -> tuple[float, ...]:
     """What tells a kernel the number of states or dimensions: a tuple of that length."""
     return (0.0,) * states

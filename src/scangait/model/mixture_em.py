@@ -16,6 +16,7 @@ from scangait.model.lanes import (
     log2,
     mul,
     put,
+    rest,
     rows,
     spread,
     spread_table,
@@ -122,7 +123,7 @@ def expectation(
     coming = rows(x, 0, dims)
     seen = look(coming, at, rates, level)
     for r in range(len(counts)):
-        value, top, share, count = coming, seen[0], seen[1:], take(counts, r)
+        value, top, share, count = coming, seen[0], rest(seen), take(counts, r)
         # a row ahead: what it asks does not wait for what this one adds
         coming = rows(x, min(r + 1, len(counts) - 1) * d, dims)
         seen = look(coming, at, rates, level)
