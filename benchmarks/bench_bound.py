@@ -12,11 +12,14 @@ from scangait.model.baum_welch_em import ascend, descend
 from scangait.model.forward import forward
 from scangait.model.lanes import aligned, each_state, fma, put, spread
 from scangait.model.lanes import rows as rows_of
+from scangait.model.leap import copied
+from scangait.model.mixture_em import expectation_maximisation
 from scangait.model.score import interleave, pack
 
 HEADER = ("dims", "m", "score", "mixture EM", "Baum-Welch E-step")
 CHAINS, TURNS, STEPS = 8, 20_000, 20_000
 E_STEPS, TIMES = 300, 20
+E_STEPS_OF_EM = 100
 
 
 @kernel
@@ -68,6 +71,7 @@ def measure(dims: int, states: int) -> tuple[object, ...]:
     result, chains, floor = aligned(1, 8), aligned(2 * CHAINS, 8), np.full(dims, 1e-3)
     chains[:] = 1.0
     laid = mixture._lay(parts[0], floor)  # noqa: SLF001
+    start = mixture._start(laid, states, floor)  # noqa: SLF001
     side = interleave(np.concatenate([part[:E_STEPS] for part in parts]), *_spans())
     memory, sums = aligned(2 * E_STEPS * states, 8), aligned(len(block) + 1, 8)
     begins = np.zeros((1, 8))
@@ -76,12 +80,14 @@ def measure(dims: int, states: int) -> tuple[object, ...]:
         {
             "peak": lambda: _peak(TURNS, chains, each_state(CHAINS)),
             "score": lambda: forward(parts[0], ends, block, *kinds, result),
-            "mixture": lambda: mixture.run(laid, states, floor, tolerance=-np.inf, limit=99),
+            "mixture": lambda: expectation_maximisation(
+                laid.side, laid.counts, copied(start), floor, *kinds, -np.inf, E_STEPS_OF_EM - 1, False
+            ),
             "expect": lambda: _expect(TIMES, side, begins, block, *kinds, memory, sums),
         }
     )
     one = times["peak"] / TURNS / CHAINS / 2
-    steps = (STEPS, 100 * STEPS / 8, TIMES * E_STEPS)
+    steps = (STEPS, E_STEPS_OF_EM * STEPS / 8, TIMES * E_STEPS)
     counts = operations(dims, states)
     taken = (times["score"], times["mixture"], times["expect"])
     return dims, states, *(count * step * one / time for count, step, time in zip(counts, steps, taken, strict=True))
