@@ -68,9 +68,16 @@ def grounds(dst: NDArray[np.uint32], blocked: str = "") -> Iterator[Ground]:
 
 
 def placed(tried: list[Ground], dst: NDArray[np.uint32]) -> Iterator[tuple[Ground, NDArray[np.int64]]]:
-    """The grounds that hold all of the addresses (N,), each with their logarithms (N,)."""
-    index = [indices(ground.numbering, dst) for ground in tried]
-    held = [(ground, own + 1) for ground, own in zip(tried, index, strict=True) if own.min(initial=0) >= 0]
+    """The grounds that hold all of the addresses (N,), each with their logarithms (N,).
+
+    Of grounds on which they have the same elements, as below the first block by which two lists differ, the first.
+    """
+    held: list[tuple[Ground, NDArray[np.int64]]] = []
+    for ground in tried:
+        element = indices(ground.numbering, dst) + 1
+        known = any(ground.group == other.group and np.array_equal(element, theirs) for other, theirs in held)
+        if element.min(initial=1) > 0 and not known:
+            held.append((ground, element))
     for group in dict.fromkeys(ground.group for ground, _ in held):  # one call for all grounds of a group
         own = [(ground, elements) for ground, elements in held if ground.group == group]
         x = logarithms(group, np.concatenate([elements for _, elements in own])).reshape(len(own), -1)
