@@ -40,7 +40,7 @@ def drawn(seen, width, height=24):
 
 @pytest.mark.parametrize("width", [80, 200])
 def test_every_fact_can_be_read_whole(width):
-    lines = drawn([Seen(WIDEST, needed=12), Seen(a_verdict(), over=True)], width)
+    lines = drawn([Seen(WIDEST, needed=12), Seen(a_verdict(2), over=True)], width)
     assert all(len(line.rstrip()) <= width for line in lines)
     words = cells(Seen(WIDEST, needed=12), wide=width >= live.WIDE)
     assert all(word in lines[2] for word in words)

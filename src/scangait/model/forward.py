@@ -35,7 +35,7 @@ from scangait.model.vectors import IMPOSSIBLE
 
 LOG_2: Final = float(np.log(2))
 RARELY: Final = 4
-"""Steps after which beliefs are scaled; in between their sum only falls, and no lower than UNDERFLOW unless flagged."""
+"""Steps after which beliefs are scaled. In between their sum only falls: if it fell too low, it shows then."""
 
 
 @kernel

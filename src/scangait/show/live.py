@@ -79,22 +79,23 @@ def folded(seen: list[Seen]) -> list[Seen]:
 
     What coordinated scans cover adds up, since they share the work; it is over when all are.
     """
-    rows, campaigns = [one for one in seen if not one.verdict.campaign], defaultdict[str, list[Seen]](list)
+    groups = defaultdict[str, list[Seen]](list)
     for one in seen:
-        if one.verdict.campaign:
-            campaigns[one.verdict.campaign].append(one)
-    for members in campaigns.values():
-        largest = max(members, key=lambda one: (one.verdict.probes, one.verdict.scan))
-        parts = [one.verdict for one in members]
-        whole = structs.replace(
-            largest.verdict,
-            first_ns=min(part.first_ns for part in parts),
-            probes=sum(part.probes for part in parts),
-            rate=sum(part.rate for part in parts),
-            coverage=min(sum(part.coverage for part in parts), 1.0),
-        )
-        rows.append(Seen(whole, all(one.over for one in members), largest.needed, len(members) - 1))
-    return rows
+        groups[one.verdict.campaign or one.verdict.scan].append(one)
+    return [_as_one(members) if len(members) > 1 else members[0] for members in groups.values()]
+
+
+def _as_one(members: list[Seen]) -> Seen:
+    largest = max(members, key=lambda one: (one.verdict.probes, one.verdict.scan))
+    parts = [one.verdict for one in members]
+    whole = structs.replace(
+        largest.verdict,
+        first_ns=min(part.first_ns for part in parts),
+        probes=sum(part.probes for part in parts),
+        rate=sum(part.rate for part in parts),
+        coverage=min(sum(part.coverage for part in parts), 1.0),
+    )
+    return Seen(whole, all(one.over for one in members), largest.needed, len(members) - 1)
 
 
 def counted(number: int) -> str:
