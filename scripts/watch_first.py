@@ -15,6 +15,7 @@ from scangait.evidence.library import Library
 from scangait.probes import take, without_headers
 from scangait.recognise.live.watch import Watch
 from scangait.scanners import SCANNERS
+from scangait.scanners.mirai import BURST
 from scangait.scanners.scanner import Scan
 from scangait.scanners.zmap_order import DEFAULT_BLOCKED
 from scangait.simulate.view import simulate
@@ -25,8 +26,8 @@ TARGETS = without(Telescope.ranges([(1, 2**32 - 1)]), telescope(DEFAULT_BLOCKED)
 TOOLS = (("zmap", "2.1"), ("zmap", "3.0"), ("zmap", "4.3"), ("masscan", "1.0"), ("masscan", "1.3"), ("masscan", "head"),
          ("nmap", "7"), ("mirai", "any"), ("hping", "3"), ("unicornscan", "0.4"))  # fmt: skip
 PROBES = 1000
-MIRAI_S = 64 * 2**20 / 160
-"""A bot sends 160 probes a second whatever it is told: 64 of them to a /20."""
+MIRAI_S = 64 * 2**20 / BURST
+"""A bot sends as many probes a second whatever it is told: 64 of them to a /20 in this time."""
 CAPTURES = Path(__file__).resolve().parents[1] / "examples" / "captures"
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from scangait.alert.metrics import memory_bytes
-from scangait.evidence import walk
+from scangait.evidence import forecast, walk
 from scangait.evidence.library import Library
 from scangait.probes import COLUMNS, Probes, columns, concat, in_time_order, take
 from scangait.recognise.classify import identify
@@ -78,7 +78,8 @@ def replay():
     begun = time.process_time()
     said, events = last_words(Watch(library, SCOPE, memory=BUDGET), probes)
     watched = time.process_time() - begun
-    walk._searched.cache_clear()  # noqa: SLF001 (the watch has left the answers there)
+    for kept in (walk._searched, forecast._remembered):  # noqa: SLF001
+        kept.cache_clear()  # the watch has left its answers there
     begun = time.process_time()
     found = {one.scan: replace(one, campaign=None) for one in identify(probes, library, SCOPE)}
     batch = time.process_time() - begun

@@ -25,6 +25,7 @@ from scangait.evidence.marks import Marks
 from scangait.evidence.points import Points
 from scangait.evidence.signature import FAITHFUL
 from scangait.gait.samples import NANOSECOND, Sample
+from scangait.scanners.zmap import BATCH
 from scangait.scanners.zmap_order import SMALL_GENERATOR
 
 LEAST: Final = 4
@@ -41,8 +42,8 @@ class Stage(NamedTuple):
     """One way to search: how many `probes` are looked at (the first of the sample with addresses of their own), how
     many times `slower` the rate may be than the mean gap says (other traffic hides it, threads share it) or `faster`
     (probes are lost, shards step over each other's), whether probes may be `late`, how many triples are tried, how many
-    distances one triple may leave to try, whether `rare` grounds are tried, and how many probes are sent in one
-    `batch`.
+    distances one triple may leave to try, whether `rare` grounds are tried, and whether probes may be
+    `batched`, first and last of a batch at once.
     """
 
     probes: int
@@ -52,7 +53,7 @@ class Stage(NamedTuple):
     triples: int
     listed: int = 2**14
     rare: bool = False
-    batch: int = 0
+    batched: bool = False
 
 
 STAGES: Final = (
@@ -62,11 +63,11 @@ STAGES: Final = (
     Stage(32, 8.0, 4.0, late=False, triples=128, listed=2**12),
     Stage(32, 16.0, 4.0, late=True, triples=32, listed=2**11),
     Stage(16, 16.0, 4.0, late=True, triples=128, listed=2**11),
-    Stage(128, 8.0, 2.0, late=True, triples=128, listed=2**11, batch=64),
+    Stage(48, 8.0, 2.0, late=True, triples=128, listed=2**11, batched=True),
     Stage(48, 16.0, 4.0, late=False, triples=1024, listed=2**11),
 )
-"""The clean case first; the last but one is for slow scans of near ranges, of which a batch (64 probes from ZMap 4.1
-on: scanners.md, 1.5) hits several times; the last, for much other traffic in between, is a matter of half a second.
+"""The clean case first; the last but one is for slow scans of near ranges, of which a batch (from ZMap 4.1 on:
+scanners.md, 1.5) hits several times; the last, for much other traffic in between, is a matter of half a second.
 """
 MULTIPLES: Final = (7, 11)
 PROOF_BITS: Final = 19.5
@@ -238,8 +239,8 @@ def _on(
 
 def _slack(gap: float, about: float, stage: Stage) -> tuple[float, float]:
     """Seconds that a probe may be late, from the mean gap, and the share by which the rate may be off."""
-    if stage.batch:  # one probe may be the first of its batch and another the last
-        return 2 * stage.batch / about, 0.05
+    if stage.batched:  # one probe may be the first of its batch and another the last
+        return 2 * BATCH / about, 0.05
     if stage.late:
         return min(0.4, max(gap / 10, min(0.02, gap / 2))), 0.05
     return min(0.02, gap / 500), 0.004

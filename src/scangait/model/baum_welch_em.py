@@ -26,6 +26,7 @@ from scangait.model.lanes import (
     logarithms,
     mul,
     put,
+    rest,
     rows,
     smaller,
     spread,
@@ -39,6 +40,7 @@ from scangait.model.lanes import (
 )
 from scangait.model.steps import (
     densities,
+    look,
     matrix_times,
     moments,
     normal_levels,
@@ -82,19 +84,18 @@ def ascend(
     begin, none, one = take(begins, 0), spread(0.0), spread(1.0)
     ahead, shift, scale, low, mass = start, none, one, one, one
     for t in range(first, len(x) // d):
-        seen = densities(rows(x, t * d, dims), means, rates, level)
-        top = largest(seen)
+        seen = look(rows(x, t * d, dims), means, rates, level)
         if t <= latest:  # until it begins, a lane starts again at every step
             now = spread(float(t))
             ahead, shift = less(begin, now, ahead, start), less(begin, now, shift, none)
             scale, mass, low = less(begin, now, scale, one), less(begin, now, mass, one), less(begin, now, low, one)
-        weight = mul(exp2(sub(seen, top)), scale)
+        weight = mul(rest(seen), scale)
         belief = mul(ahead, weight)
         put(memory, 2 * t * m, belief)
         put(memory, (2 * t + 1) * m, weight)
         if t <= latest:  # and what comes after must not reach back beyond its beginning
             put(memory, (2 * t + 1) * m, less(begin, spread(float(t)), weight, none))
-        shift = add(shift, add(top, exponent(mass)))
+        shift = add(shift, add(seen[0], exponent(mass)))
         mass = total(belief)
         low = smaller(low, mass)
         scale = unscale(mass)

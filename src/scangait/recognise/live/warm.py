@@ -11,13 +11,16 @@ from typing import Final
 import numpy as np
 
 from scangait.evidence.library import Library
-from scangait.probes import TCP, Probes, in_time_order, take
+from scangait.probes import TCP, Probes, take
 from scangait.recognise.live.watch import Watch
 from scangait.scanners import SCANNERS
 from scangait.scanners.scanner import Scan
-from scangait.telescope import Telescope, address
+from scangait.simulate.view import simulate
+from scangait.telescope import Telescope, address, telescope
 
 PROBES: Final = 80
+SMALL: Final = telescope("93.184.216.0/24")
+"""What a scan shows of itself to a large telescope would take seconds to simulate."""
 LATER: Final = (
     "encodings.idna", "http.client", "http.server", "rich.live", "socketserver", "ssl", "tempfile", "zipfile",
     "scangait.capture.folder", "scangait.capture.whole",
@@ -29,8 +32,9 @@ def warmed(library: Library, scope: Telescope) -> None:
     """Judge a few simulated scans, of no tool and of ZMap, and forget them."""
     for name in LATER:
         import_module(name)
-    for probes in (_of_no_tool(scope, 0.01), _of_no_tool(scope, 1.0), _of_zmap(scope)):
-        watch = Watch(library, scope, memory=1 << 20)
+    seen = [(_of_no_tool(scope, 0.01), scope), (_of_no_tool(scope, 1.0), scope), (_of_zmap(), SMALL)]
+    for probes, where in seen:
+        watch = Watch(library, where, memory=1 << 20)
         list(watch.take(probes))
         list(watch.finish())
         watch.arena.make_room(lambda _: None, np.empty(0, np.int64))
@@ -56,9 +60,9 @@ def _of_no_tool(scope: Telescope, gap_s: float) -> Probes:
     )
 
 
-def _of_zmap(scope: Telescope) -> Probes:
-    """One whose walk is proven and forecast."""
+def _of_zmap() -> Probes:
+    """One whose walk is proven and forecast, as SMALL sees it."""
     everything = Telescope.ranges([(1, 2**32 - 1)])
     assert everything is not None
     scan = Scan(version="2.1", targets=everything, ports=(80,), seed=1, rate=1e6)
-    return take(in_time_order(SCANNERS["zmap"].view(scan, scope, np.random.default_rng(0))), slice(PROBES))
+    return take(simulate(SCANNERS["zmap"], scan, SMALL, np.random.default_rng(0)), slice(PROBES))
