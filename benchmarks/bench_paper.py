@@ -43,7 +43,7 @@ def rows() -> list[tuple[object, ...]]:
         recipe = Recipe.paper(name)
         found = training_set(samples(learning, by_label(learning), scope, recipe), recipe, rng)
         tested = samples(testing, by_label(testing), scope, replace(recipe, drop_short_samples=False))
-        moves, tests = (gather([movements(one, scope.size, recipe) for one in part]) for part in (found, tested))
+        moves, tests = (movements(part, scope.size, recipe) for part in (found, tested))
         least = floor(scope.size, recipe)
         table += [(f"{name}, {step}", *times) for step, *times in experiment(found, moves, tests, least, recipe)]
     table.append(("both, all", sum(row[1] for row in table), sum(row[2] for row in table)))

@@ -13,10 +13,13 @@ from scangait.telescope import telescope
 SCOPE = telescope("93.184.208.0/20")
 
 
+def ns(seconds):
+    return (seconds * 1e9).astype(np.int64)
+
+
 def bits(place, seconds=None):
     seconds = np.arange(len(place)) * 30.0 if seconds is None else seconds
-    time_ns = (seconds * 1e9).astype(np.int64)
-    sample = Sample(np.arange(len(place)), place, time_ns, np.zeros(len(place) - 1, np.bool_), "", 80)
+    sample = Sample(np.arange(len(place)), place, ns(seconds), np.zeros(len(place) - 1, np.bool_), "", 80)
     return {one.label: one.bits for one in findings(Case(empty(), [sample], SCOPE, Library.bundled()))[0]}
 
 
@@ -37,14 +40,14 @@ def test_retransmissions_are_no_draws():
     place = np.repeat(np.arange(1000), 2)
     seconds = np.arange(1000).repeat(2) + np.tile([0.0, 1.0], 1000)
     order = np.argsort(seconds, kind="stable")
-    assert repeats(place[order], seconds[order], 4096)[:2] == (1000, 0)
-    assert repeats(np.array([5, 5]), np.array([0.0, 60.0]), 4096)[:2] == (2, 1)
+    assert repeats(place[order], ns(seconds[order]), 4096)[:2] == (1000, 0)
+    assert repeats(np.array([5, 5]), ns(np.array([0.0, 60.0])), 4096)[:2] == (2, 1)
 
 
 @pytest.mark.parametrize("count", [300, 1000, 4096])
 def test_repeats_by_chance_are_those_of_draws_at_random(count):
     rng = np.random.default_rng(count)
-    counted = [repeats(rng.integers(0, 4096, count), np.arange(count) * 60.0, 4096) for _ in range(100)]
+    counted = [repeats(rng.integers(0, 4096, count), ns(np.arange(count) * 60.0), 4096) for _ in range(100)]
     # the number of repeats has a variance below its mean; four standard deviations of the mean of 100
     by_chance = counted[0].by_chance
     assert np.mean([one.repeated for one in counted]) == pytest.approx(by_chance, abs=4 * (by_chance / 100) ** 0.5)

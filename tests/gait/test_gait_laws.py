@@ -97,7 +97,7 @@ def test_shifting_all_times_or_all_addresses_changes_nothing(later_s, higher):
     moved = replace(sample, place=sample.place + higher, time_ns=sample.time_ns + later_s * 10**9)
     for kind in MOVEMENTS:
         recipe = Recipe(movement=kind)
-        assert np.array_equal(movements(sample, 256, recipe), movements(moved, 256, recipe))
+        assert np.array_equal(movements([sample], 256, recipe).x, movements([moved], 256, recipe).x)
 
 
 def test_the_relative_scale_knows_neither_rate_nor_order_of_magnitude():
@@ -105,13 +105,25 @@ def test_the_relative_scale_knows_neither_rate_nor_order_of_magnitude():
     places, times = rng.integers(0, 256, 50), np.cumsum(rng.exponential(1, 50))
     slow, fast = a_sample(places, times), a_sample(places, times / 4)
     recipe = Recipe(movement="temporal")
-    assert np.allclose(movements(slow, 256, recipe), movements(fast, 256, recipe), atol=1e-6)
+    assert np.allclose(movements([slow], 256, recipe).x, movements([fast], 256, recipe).x, atol=1e-6)
 
 
 def test_differences_leave_out_the_broken_movements():
-    delta_ip, delta_t = differences(a_sample([5, 7, 3, 4], [0, 1, 100, 101], [False, True, False]))
-    assert delta_ip.tolist() == [2, 1]
-    assert delta_t.tolist() == [1.0, 1.0]
+    sample = a_sample([5, 7, 3, 4], [0, 1, 100, 101], [False, True, False])
+    delta_ip, delta_t, ends = differences([sample, sample])
+    assert delta_ip.tolist() == [2, 1, 2, 1]
+    assert delta_t.tolist() == [10**9] * 4
+    assert ends.tolist() == [2, 4]
+
+
+@given(st.lists(st.lists(st.tuples(st.integers(0, 255), st.integers(0, 9)), min_size=1, max_size=20), max_size=5))
+def test_the_movements_of_samples_are_those_of_each_one_after_another(walks):
+    cut = [a_sample([place for place, _ in walk], np.cumsum([gap for _, gap in walk])) for walk in walks]
+    for kind in MOVEMENTS:
+        recipe = Recipe(movement=kind)
+        together, alone = movements(cut, 256, recipe), [movements([sample], 256, recipe).x for sample in cut]
+        assert np.array_equal(together.x, np.concatenate([together.x[:0], *alone]))
+        assert together.ends.tolist() == np.cumsum([len(part) for part in alone]).tolist()
 
 
 def test_a_second_sweep_after_a_pause_is_another_execution():

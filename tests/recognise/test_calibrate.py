@@ -8,7 +8,7 @@ import pytest
 from scangait.evidence.calibration import MOST_BITS, SHARES, uncalibrated, weighed
 from scangait.evidence.finding import Finding
 from scangait.evidence.library import Library
-from scangait.evidence.typical import of, share
+from scangait.evidence.typical import of, shares
 from scangait.recognise.calibrate import CALIBRATED, Answers, calibrations, totals, without
 
 TOOLS = ("masscan", "nmap", "zmap")
@@ -88,8 +88,8 @@ def test_the_bundled_library_knows_every_set_of_kinds():
 def test_typical_gains_are_common_and_odd_ones_rare_on_both_sides():
     rng = np.random.default_rng(4)
     typical = tuple(of("zmap", np.full(2000, 100), rng.normal(1.0, 0.1, 2000)))
-    shares = [share(typical, "zmap", 100, gain) for gain in (1.0, 1.2, 0.8, 0.5, 1.5)]
-    assert shares[0] > 0.9
-    assert all(0.02 < value < 0.1 for value in shares[1:3])
-    assert all(value < 1e-3 for value in shares[3:])
-    assert share(typical, "a tool without trials", 100, -5.0) == 1
+    found = shares(typical, "zmap", np.full(5, 100), np.array([1.0, 1.2, 0.8, 0.5, 1.5])).tolist()
+    assert found[0] > 0.9
+    assert all(0.02 < value < 0.1 for value in found[1:3])
+    assert all(value < 1e-3 for value in found[3:])
+    assert shares(typical, "a tool without trials", np.array([100]), np.array([-5.0])) == [1]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -37,8 +38,13 @@ class Calibration:
         """Bits above unknown that a name needs so that this share of unknown tools at most is given it."""
         if label not in self.labels:
             return 0.0
-        bits = self.needed[self.labels.index(label)]
-        return max(0.0, float(np.interp(np.log(false_alarm), np.log(SHARES), bits)))
+        return _between(self.needed[self.labels.index(label)], false_alarm)
+
+
+@lru_cache
+def _between(bits: tuple[float, ...], false_alarm: float) -> float:
+    """The bits needed at a rate, from those at SHARES."""
+    return max(0.0, float(np.interp(np.log(false_alarm), np.log(SHARES), bits)))
 
 
 def uncalibrated(kinds: Iterable[str]) -> Calibration:
@@ -51,13 +57,6 @@ def weighed(findings: Iterable[Finding], calibration: Calibration) -> list[Findi
     """The findings with their bits as the calibration believes them."""
     worth = dict(zip(calibration.kinds, calibration.weights, strict=True))
     return [
-        Finding(
-            one.kind,
-            one.label,
-            worth.get(one.kind, 1.0) * min(max(one.bits, -MOST_BITS), MOST_BITS),
-            one.reason,
-            one.version,
-            one.line,
-        )
-        for one in findings
+        Finding(kind, label, worth.get(kind, 1.0) * min(max(bits, -MOST_BITS), MOST_BITS), reason, version, line)
+        for kind, label, bits, reason, version, line in findings
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import lgamma, log
+from math import exp, lgamma, log, log1p
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from scangait.evidence.case import Case
 from scangait.evidence.finding import Finding
+from scangait.gait.addresses import repeated
+from scangait.gait.movements import stride
 from scangait.gait.samples import NANOSECOND, Sample
 from scangait.scanners import SCANNERS
 
@@ -22,6 +24,8 @@ STRAY: Final = 0.01
 RETRY_S: Final = 12.0
 """A repeat within this time is a retransmission (Nmap's longest timeout is 10 s), not a new draw."""
 MOST_BITS: Final = 20.0
+LEAST: Final = 2**-4
+"""Repeats by chance below which nothing can be said."""
 
 
 def findings(case: Case) -> list[list[Finding]]:
@@ -37,34 +41,39 @@ class Repeats(NamedTuple):
     by_chance: float
 
 
-def repeats(place: NDArray[np.int64], seconds: NDArray[np.float64], size: int) -> Repeats:
-    """Count the repeats among probes (N,) at positions `place` of a telescope of `size` addresses."""
-    order = np.lexsort((seconds, place))
-    same = np.diff(place[order]) == 0
-    again = same & (np.diff(seconds[order]) > RETRY_S)
-    soon = int(np.sum(same & ~again))  # they may be retransmissions, which are no draws
-    draws = len(place) - soon
+def repeats(place: NDArray[np.int64], time_ns: NDArray[np.int64], size: int) -> Repeats:
+    """Count the repeats among probes (N,) in time order at positions `place` of a telescope of `size` addresses."""
+    soon, later = repeated(place, time_ns, int(RETRY_S * 1e9))
+    draws = len(place) - soon  # what comes again soon may be a retransmission, which is no draw
     by_chance = draws - size * (1 - (1 - 1 / size) ** draws)
     if soon:  # of repeated draws, only those later than a retransmission were counted
-        by_chance *= max(0.0, 1 - RETRY_S / max(float(seconds.max()), RETRY_S)) ** 2
-    return Repeats(draws, int(np.sum(again)), by_chance)
+        lasted_s = float(time_ns[-1] - time_ns[0]) * NANOSECOND
+        by_chance *= max(0.0, 1 - RETRY_S / max(lasted_s, RETRY_S)) ** 2
+    return Repeats(draws, later, by_chance)
 
 
 def _one(sample: Sample, size: int, labels: list[str]) -> list[Finding]:
-    seconds = (sample.time_ns - sample.time_ns[0]) * NANOSECOND
-    draws, repeated, expected = repeats(sample.place, seconds, size)
-    walked, thrown = _poisson(repeated, STRAY * draws + 0.01), _poisson(repeated, expected + 0.01)
-    jumping = float(np.abs(np.diff(sample.place)).mean()) > JUMP * size
+    draws, again, expected = repeats(sample.place, sample.time_ns, size)
+    if expected <= LEAST:
+        return []
+    walked, thrown = _poisson(again, STRAY * draws + 0.01), _poisson(again, expected + 0.01)
+    jumping = stride(sample.place) > JUMP * size
     # what steps along repeats nothing, whoever made it
-    unknown = float(np.logaddexp(walked + log(PERMUTING), thrown + log(1 - PERMUTING))) if jumping else walked
-    reason = f"{repeated} repeated addresses in {draws} draws; drawing at random repeats {expected:.1f}"
-    found = []
-    for label in labels:
-        permutes = label in SCANNERS and SCANNERS[label].permutes
-        bits = ((walked if permutes else thrown) - unknown) / log(2)
-        kind = "it walks a permutation" if permutes else "it draws at random"
-        found.append(Finding("coverage", label, min(max(bits, -MOST_BITS), MOST_BITS), f"{reason} ({kind})"))
-    return found if expected > 2**-4 else []
+    unknown = _either(walked + log(PERMUTING), thrown + log(1 - PERMUTING)) if jumping else walked
+    reason = f"{again} repeated addresses in {draws} draws; drawing at random repeats {expected:.1f}"
+    said = {
+        permutes: (min(max((chance - unknown) / log(2), -MOST_BITS), MOST_BITS), f"{reason} ({kind})")
+        for permutes, chance, kind in (
+            (True, walked, "it walks a permutation"),
+            (False, thrown, "it draws at random"),
+        )
+    }
+    return [Finding("coverage", label, *said[label in SCANNERS and SCANNERS[label].permutes]) for label in labels]
+
+
+def _either(a: float, b: float) -> float:
+    """Logarithm of the sum of two chances, from theirs."""
+    return max(a, b) + log1p(exp(-abs(a - b)))
 
 
 def _poisson(count: int, rate: float) -> float:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from scangait.evidence.ground import Line
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """`bits` for one label against chance (negative: against the label), and the sentence an analyst can check.
 
     `line` is the walk that was proven, if one was.

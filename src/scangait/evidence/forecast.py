@@ -10,11 +10,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from scangait.evidence.ground import Ground, Line
+from scangait.evidence.ground import Ground, Line, logarithms_of
+from scangait.evidence.promising import nearest_integer
+from scangait.gait.addresses import distinct
 from scangait.kernel import kernel
-from scangait.scanners.logarithm import logarithms, multiply
-from scangait.scanners.zmap_order import indices
-from scangait.telescope import Telescope, address, position
+from scangait.scanners.logarithm import multiply
+from scangait.telescope import Telescope, address
 
 LARGEST: Final = 2**18
 """Telescopes up to this size are placed whole: each address takes about a microsecond."""
@@ -28,6 +29,7 @@ RECENT: Final = 16
 ROOM: Final = 0.03
 APART: Final = (1e-6, 0.03)
 """Share of its part of the walk by which a probe may be off: one thread, and threads that drift against each other."""
+TINY: Final = 2.3e-308
 SPREAD: Final = 12.0
 """Median deviations from its thread's line within which a probe belongs to the walk."""
 
@@ -67,64 +69,76 @@ class Forecast:
     at_s: NDArray[np.float64]
 
 
-def course(line: Line, seconds: NDArray[np.float64], dst: NDArray[np.uint32], scope: Telescope) -> Course:
+def course(line: Line, seconds: NDArray[np.float64], dst: NDArray[np.uint32]) -> Course:
     """Follow the walk through probes (N,) in time order, of which any may be none of its own (scanners.md, 3.2)."""
     if len(dst) > REMEMBERED:
-        return _course(line, seconds, dst, scope)
-    return _remembered(line, seconds.tobytes(), dst.tobytes(), scope)
+        return _course(line, seconds, dst)
+    return _remembered(line, seconds.tobytes(), dst.tobytes())
 
 
 @lru_cache(1024)
-def _remembered(line: Line, seconds: bytes, dst: bytes, scope: Telescope) -> Course:
+def _remembered(line: Line, seconds: bytes, dst: bytes) -> Course:
     """Unmixing asks for it and then the forecast."""
-    return _course(line, np.frombuffer(seconds), np.frombuffer(dst, np.uint32), scope)
+    return _course(line, np.frombuffer(seconds), np.frombuffer(dst, np.uint32))
 
 
-def _course(line: Line, seconds: NDArray[np.float64], dst: NDArray[np.uint32], scope: Telescope) -> Course:
-    x = _placed(line.ground, dst, scope)
+def _course(line: Line, seconds: NDArray[np.float64], dst: NDArray[np.uint32]) -> Course:
+    x = logarithms_of(line.ground, dst)
     element = _elements(line, x, int(x[0]))
-    part = line.ground.group.order / line.threads
-    height, near = _common_line(element, seconds, line, part)
+    order = line.ground.group.order
+    height, near = _common_line(element, seconds, line.rate, order / line.threads, APART[line.threads > 1])
     lowest = int(np.argmin(np.where(near, height, np.inf)))
     base, first = element[lowest], float(height[lowest])
-    thread, height = _unrolled(element, base, first, line)
+    thread, height = _unrolled(element, base, first, order, line.threads)
     rate, begin, on = np.full(line.threads, line.rate), np.zeros(line.threads), np.zeros(len(dst), np.bool_)
     for number in range(line.threads):
-        its = near & (thread == number)
-        if its.sum() > 2:
+        its = np.flatnonzero(near & (thread == number))
+        if len(its) > 2:
             rate[number], start = _straight(seconds[its], height[its])
             off = height - rate[number] * seconds
-            width = np.median(np.abs(off[its] - start)) + 1
+            width = _median(np.abs(off[its] - start)) + 1
             on |= (thread == number) & (np.abs(off - start) <= SPREAD * width)
-            begin[number] = np.median(off[its][-RECENT:])
-        elif its.any():
-            begin[number] = float(np.median((height - line.rate * seconds)[its]))
-            on |= its
+            begin[number] = _median(off[its[-RECENT:]])
+        elif len(its):
+            begin[number] = _median((height - line.rate * seconds)[its])
+            on[its] = True
     return Course(float(base), first, rate, begin, height, thread, on)
 
 
-def forecast(line: Line, seconds: NDArray[np.float64], dst: NDArray[np.uint32], scope: Telescope) -> Forecast | None:
-    """What the walk through probes (N,) seen at `seconds` will do in the telescope; None above LARGEST addresses."""
+def _median(x: NDArray[np.float64]) -> float:
+    """The median of x (N,) as `numpy.median` has it, several times faster."""
+    low, high = (len(x) - 1) // 2, len(x) // 2
+    ordered = np.sort(x)
+    return float(ordered[low] + ordered[high]) / 2
+
+
+def forecast(
+    line: Line, seconds: NDArray[np.float64], dst: NDArray[np.uint32], scope: Telescope, most: int | None = None
+) -> Forecast | None:
+    """What the walk through probes (N,) seen at `seconds` will do in the telescope, with the next `most` probes (all
+    where it is not given); None above LARGEST addresses.
+    """
     if scope.size > LARGEST:
         return None
-    found = course(line, seconds, dst, scope)
-    part = line.ground.group.order / line.threads
-    everywhere = _elements(line, _everywhere(line.ground, scope), int(_placed(line.ground, dst[:1], scope)[0]))
+    found = course(line, seconds, dst)
+    order = line.ground.group.order
+    part = order / line.threads
+    everywhere = _elements(line, _everywhere(line.ground, scope), int(logarithms_of(line.ground, dst[:1])[0]))
     scanned = np.isfinite(everywhere)
-    thread, height = _unrolled(np.nan_to_num(everywhere), found.base, found.first, line)
+    thread, height = _unrolled(everywhere, found.base, found.first, order, line.threads)
     last = np.full(line.threads, found.first)
     np.maximum.at(last, found.thread[found.on], found.height[found.on])
     passed = int(np.sum(scanned & (height <= last[thread])))
-    loss = max(0.0, 1 - len(np.unique(dst[found.on])) / max(passed, 1))
+    loss = max(0.0, 1 - distinct(dst[found.on]) / max(passed, 1))
     first = _beginning(found.first, part, height[scanned & (height > last[thread])], loss)
     at_s = (height - found.begin[thread]) / found.rate[thread]
     now = seconds[found.on][-1]
     latest = thread == found.thread[found.on][-1]
     coming = np.flatnonzero(scanned & (height > last[thread]) & (height < first + part) & (latest | (at_s > now)))
-    soonest = coming[np.argsort(at_s[coming])]
+    soonest = coming[:0] if most == 0 else coming[np.argsort(at_s[coming])][:most]
     rate, begin = float(found.rate.mean()), float(found.begin.mean())
     start_s = (first - begin) / rate
-    share = line.ground.targets.size / line.ground.group.order
+    share = line.ground.targets.size / order
     return Forecast(
         rate * line.threads * share, loss, start_s, start_s + part / rate,
         float(min((last.max() - first) / part, 1.0)), soonest, at_s[soonest],
@@ -140,30 +154,25 @@ def _beginning(first: float, part: float, ahead: NDArray[np.float64], loss: floa
     return first - float(behind[min(unseen, len(behind) - 1)]) / 2
 
 
+@kernel
 def _unrolled(
-    element: NDArray[np.float64], base: float, first: float, line: Line
+    element: NDArray[np.float64], base: float, first: float, order: float, threads: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Thread (N,) and height (N,) of elements (N,): each thread walks one arc of the cycle, all from one height."""
-    order = float(line.ground.group.order)
-    around = (element - base) % order
-    thread = np.minimum((around // (order / line.threads)).astype(np.int64), line.threads - 1)
-    return thread, first + around - thread * (order / line.threads)
-
-
-def _placed(ground: Ground, dst: NDArray[np.uint32], scope: Telescope) -> NDArray[np.int64]:
-    """The logarithm (N,) of each address (N,) of the telescope, -1 where the ground does not hold it."""
-    return _everywhere(ground, scope)[position(scope, dst)] if scope.size <= LARGEST else _logarithms(ground, dst)
+    thread, height = np.zeros(len(element), np.int64), np.full(len(element), np.nan)
+    part = order / threads
+    for a in range(len(element)):
+        if not np.isnan(element[a]):
+            around = (element[a] - base) % order
+            thread[a] = min(int(around / part), threads - 1)
+            height[a] = first + around - thread[a] * part
+    return thread, height
 
 
 @lru_cache(8)
 def _everywhere(ground: Ground, scope: Telescope) -> NDArray[np.int64]:
     """The logarithm (size,) of each position of the telescope: many walks are followed through one telescope."""
-    return _logarithms(ground, address(scope, np.arange(scope.size)))
-
-
-def _logarithms(ground: Ground, dst: NDArray[np.uint32]) -> NDArray[np.int64]:
-    index = indices(ground.numbering, dst)
-    return np.where(index >= 0, logarithms(ground.group, np.maximum(index, 0) + 1), -1)
+    return logarithms_of(ground, address(scope, np.arange(scope.size)))
 
 
 @kernel
@@ -181,34 +190,54 @@ def _elements(line: Line, x: NDArray[np.int64], origin: int) -> NDArray[np.float
     return np.asarray(_distances(x, origin, line.mu, line.ground.group.order), np.float64)
 
 
+@kernel
 def _straight(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
-    """Slope and height at 0 of the straight line of least squares."""
-    apart = x - x.mean()
-    slope = float(apart @ y / max(apart @ apart, np.finfo(np.float64).tiny))
-    return slope, float(y.mean() - slope * x.mean())
+    """Slope and height at 0 of the straight line of least squares through (N,) points; those without a height are none
+    of them.
+    """
+    count, mean_x, mean_y, above, below = 0, 0.0, 0.0, 0.0, TINY
+    for a in range(len(x)):
+        if not np.isnan(y[a]):
+            count, mean_x, mean_y = count + 1, mean_x + x[a], mean_y + y[a]
+    mean_x, mean_y = mean_x / count, mean_y / count
+    for a in range(len(x)):
+        if not np.isnan(y[a]):
+            above, below = above + (x[a] - mean_x) * y[a], below + (x[a] - mean_x) ** 2
+    return above / below, mean_y - above / below * mean_x
 
 
+@kernel
 def _common_line(
-    element: NDArray[np.float64], seconds: NDArray[np.float64], line: Line, part: float
+    element: NDArray[np.float64], seconds: NDArray[np.float64], rate: float, part: float, apart: float
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Heights (N,) of elements along one line for all threads, found from few probes to all, and which lie near it."""
-    rate, begin, count = line.rate, 0.0, min(16, len(seconds))
+    count = min(16, len(seconds))
     begin = _anchor(element[:count], seconds[:count], rate, part)
+    height, near, used = np.empty(len(element)), np.zeros(len(element), np.bool_), np.empty(len(element))
     while True:
-        expected = begin + rate * seconds
-        height = element + part * np.round((expected - element) / part)
-        near = np.abs(height - expected) <= max(ROOM * rate * seconds[count - 1], part * APART[line.threads > 1])
-        used = near[:count]
-        if used.sum() >= 2:
-            rate, begin = _straight(seconds[:count][used], height[:count][used])
+        room, close = max(ROOM * rate * seconds[count - 1], part * apart), 0
+        for a in range(count):
+            expected = begin + rate * seconds[a]
+            height[a] = element[a] + part * nearest_integer((expected - element[a]) / part)
+            near[a] = abs(height[a] - expected) <= room
+            used[a] = height[a] if near[a] else np.nan
+            close += near[a]
+        if close >= 2:
+            rate, begin = _straight(seconds[:count], used[:count])
         if count == len(seconds):
             return height, near
         count = min(count * GROWTH, len(seconds))
 
 
+@kernel
 def _anchor(element: NDArray[np.float64], seconds: NDArray[np.float64], rate: float, part: float) -> float:
     """The height at second 0 that most probes agree on: any of them may be none of the walk's."""
     begin = (element - rate * seconds) % part
-    apart = np.abs((begin[:, None] - begin[None, :] + part / 2) % part - part / 2)
-    room = max(ROOM * rate * seconds[-1], 1.0)
-    return float(begin[int(np.argmax((apart <= room).sum(axis=1)))])
+    room, best, most = max(ROOM * rate * seconds[-1], 1.0), 0.0, 0
+    for one in begin:
+        agree = 0
+        for other in begin:
+            agree += abs((one - other + part / 2) % part - part / 2) <= room
+        if agree > most:
+            best, most = one, agree
+    return best

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scangait.kernel import kernel
 from scangait.scanners.cyclic import Group, group_for
 from scangait.scanners.logarithm import logarithms
 from scangait.scanners.scanner import Scan
 from scangait.scanners.zmap_order import DEFAULT_BLOCKED, Numbering, indices, numbering_of
 from scangait.telescope import Telescope, telescope, without
+
+EVERYTHING: Final = (1, 2**32 - 1)
+PLACES: Final = 2**16
+"""Addresses whose logarithms are remembered: of those that differ by a multiple of it, the last."""
+LOG_BITS: Final = 34
+NEW: Final = -2
+"""Stands for the logarithm of an address that is not remembered."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +42,16 @@ class Ground:
     def numbering(self) -> Numbering:
         """How ZMap numbers the targets."""
         return numbering_of(Scan(version=self.version, targets=self.targets, ports=(80,)))
+
+    @cached_property
+    def memory(self) -> NDArray[np.int64]:
+        """Words (PLACES,) for the logarithms of addresses: the rest of an address, then its logarithm less NEW."""
+        return np.zeros(PLACES, np.int64)
+
+    def __reduce__(self) -> tuple[Callable[..., Ground], tuple[object, ...]]:
+        """One ground stays one, whatever process it comes from: what is known of it is not sent but found again."""
+        ranges = tuple(zip(self.targets.first.tolist(), self.targets.last.tolist(), strict=True))
+        return _ground, (self.name, self.version, ranges, self.group, self.rare)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,35 +93,75 @@ def placed(tried: list[Ground], dst: NDArray[np.uint32]) -> Iterator[tuple[Groun
     """
     held: list[tuple[Ground, NDArray[np.int64]]] = []
     for ground in tried:
-        element = indices(ground.numbering, dst) + 1
-        known = any(ground.group == other.group and np.array_equal(element, theirs) for other, theirs in held)
-        if element.min(initial=1) > 0 and not known:
-            held.append((ground, element))
-    for group in dict.fromkeys(ground.group for ground, _ in held):  # one call for all grounds of a group
-        own = [(ground, elements) for ground, elements in held if ground.group == group]
-        x = logarithms(group, np.concatenate([elements for _, elements in own])).reshape(len(own), -1)
-        yield from zip((ground for ground, _ in own), x, strict=True)
+        x = logarithms_of(ground, dst)
+        known = any(ground.group == other.group and np.array_equal(x, theirs) for other, theirs in held)
+        if x.min(initial=0) >= 0 and not known:
+            held.append((ground, x))
+    yield from held
+
+
+def logarithms_of(ground: Ground, dst: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """The logarithm (N,) of the element that each address (N,) has on this ground, -1 where it has none.
+
+    Those that were asked before are remembered, as far as there is room: most come from one telescope.
+    """
+    found = np.empty(len(dst), np.int64)
+    if _recalled(ground.memory, dst, found) < len(dst):
+        new = np.flatnonzero(found == NEW)
+        index = indices(ground.numbering, dst[new])
+        found[new] = np.where(index >= 0, logarithms(ground.group, np.maximum(index, 0) + 1), -1)
+        _remember(ground.memory, dst[new], found[new])
+    return found
+
+
+@kernel
+def _recalled(memory: NDArray[np.int64], dst: NDArray[np.uint32], found: NDArray[np.int64]) -> int:
+    """Memory (PLACES,), dst (N,): write into `found` (N,) what is remembered, else NEW; how many are."""
+    known = 0
+    for a in range(len(dst)):
+        word = memory[np.int64(dst[a]) % PLACES]
+        here = word > 0 and word >> LOG_BITS == np.int64(dst[a]) // PLACES
+        found[a] = (word & (1 << LOG_BITS) - 1) + NEW if here else NEW
+        known += here
+    return known
+
+
+@kernel
+def _remember(memory: NDArray[np.int64], dst: NDArray[np.uint32], x: NDArray[np.int64]) -> None:
+    """Memory (PLACES,), dst (N,), their logarithms x (N,): one word says both, so that it is never half written."""
+    for a in range(len(dst)):
+        memory[np.int64(dst[a]) % PLACES] = (np.int64(dst[a]) // PLACES << LOG_BITS) + x[a] - NEW
 
 
 @lru_cache(4096)
+def _ground(name: str, version: str, ranges: tuple[tuple[int, int], ...], group: Group, rare: bool = False) -> Ground:
+    targets = Telescope.ranges(list(ranges))
+    assert targets is not None
+    return Ground(name, version, targets, group, rare)
+
+
 def _near(first: int, last: int, name: str) -> Ground:
-    near = Telescope.ranges([(first, last)])
-    assert near is not None
-    return Ground(name, "3.0", near, group_for(near.size))
+    return _ground(name, "3.0", ((first, last),), group_for(last - first + 1))
 
 
 @cache
 def _whole(blocked: str) -> tuple[Ground, ...]:
-    everything = Telescope.ranges([(1, 2**32 - 1)])
-    assert everything is not None
     group = group_for(2**32 - 1)
-    usual = without(everything, telescope(DEFAULT_BLOCKED))
+    usual = _unblocked(DEFAULT_BLOCKED)
     found = [
-        Ground("all addresses but ZMap's default block list", "2.1", usual, group),
-        Ground("all addresses but ZMap's default block list (4.1 on)", "4.3", usual, group),
-        Ground("all addresses", "2.1", everything, group, rare=True),
+        _ground("all addresses but ZMap's default block list", "2.1", usual, group),
+        _ground("all addresses but ZMap's default block list (4.1 on)", "4.3", usual, group),
+        _ground("all addresses", "2.1", (EVERYTHING,), group, rare=True),
     ]
     if blocked:
-        own = without(everything, telescope(blocked))
-        found += [Ground("all addresses but the block list given", version, own, group) for version in ("2.1", "4.3")]
+        name, own = "all addresses but the block list given", _unblocked(blocked)
+        found += [_ground(name, version, own, group) for version in ("2.1", "4.3")]
     return tuple(found)
+
+
+def _unblocked(blocked: str | Iterable[str]) -> tuple[tuple[int, int], ...]:
+    """The ranges that a block list leaves."""
+    everything = Telescope.ranges([EVERYTHING])
+    assert everything is not None
+    left = without(everything, telescope(blocked))
+    return tuple(zip(left.first.tolist(), left.last.tolist(), strict=True))

@@ -12,6 +12,7 @@ from scangait.evidence.case import Case
 from scangait.evidence.finding import Finding
 from scangait.evidence.library import CHANCE, Library
 from scangait.gait.intensity import counts
+from scangait.kernel import kernel
 from scangait.model.poisson import score
 
 LEAST: Final = 4
@@ -48,9 +49,10 @@ def _one(windows: NDArray[np.int64], fit: list[float], library: Library) -> list
         level[one.label] = max(value, level.get(one.label, value))
     chance, recipe = level.pop(CHANCE), library.recipe
     weight = min(len(windows), recipe.full_weight / recipe.window_gaps) / log(2)
+    least, most, variance = extent(windows)
     seen = (
-        f"{windows.min()} to {windows.max()} addresses in each of {len(windows)} windows, "
-        f"variance {dispersion(windows):.1f} times the mean (chance: 1)"
+        f"{least} to {most} addresses in each of {len(windows)} windows, variance {variance:.1f} times the mean "
+        f"(chance: 1)"
     )
     return [
         Finding(
@@ -60,9 +62,16 @@ def _one(windows: NDArray[np.int64], fit: list[float], library: Library) -> list
     ]
 
 
-def dispersion(windows: NDArray[np.int64]) -> float:
-    """Variance over mean of the counts (W,): 1 for a Poisson process, more for bursts, less for an even beat."""
-    return float(windows.var() / max(windows.mean(), 1e-9))
+@kernel
+def extent(windows: NDArray[np.int64]) -> tuple[int, int, float]:
+    """Of counts (W,) the least, the most, and variance over mean: 1 for a Poisson process, more for bursts, less for an
+    even beat.
+    """
+    least, most, total, square = windows[0], windows[0], 0, 0
+    for count in windows:
+        least, most = min(least, count), max(most, count)
+        total, square = total + count, square + count * count
+    return least, most, (square - total * total / len(windows)) / max(total, 1)
 
 
 def _compared(name: str, gain: float) -> str:

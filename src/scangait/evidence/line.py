@@ -29,7 +29,7 @@ STRETCH: Final = 2**21
 COMMON: Final = 20
 """Pairs whose logarithms differ by a multiple of a larger divisor of the order are passed over: too many solutions."""
 LIFTS: Final = 3
-"""Each divisor in common is one more multiplier to try; pairs with up to so many come first..."""
+"""Each divisor in common is one more multiplier to try; pairs with more than so many come last..."""
 CHOICE: Final = 12
 """...where there are so many probes to choose from."""
 NEIGHBOURS: Final = 5
@@ -62,15 +62,18 @@ def search(
     `proof` bits and every point on it. A triple that leaves more than `listed` distances to try is passed over.
     """
     best, tried, seen, hits = Found(0, 0.0, 0, 0, 0.0), 1.0, 0, np.empty(listed, np.int64)
-    first, second = _pairs(points, 3 * points.jitter)
-    units = _share_of_units(points.order)
-    for pair in range(len(first)):
-        i, k = first[pair], second[pair]
+    first, second = _pairs(points.when, 3 * points.jitter)
+    choosy = len(points.x) >= CHOICE
+    for pair in range(2 * len(first)):
+        late, place = pair // len(first), pair % len(first)
+        i, k = first[place], second[place]
         span = points.when[k] - points.when[i]
         if fastest * span > LONGEST:
             continue
         common = _common((points.x[k] - points.x[i]) % points.order, points.order)
-        tried += (fastest - slowest) * span * units
+        if common > COMMON or late != (common > LIFTS and choosy):
+            continue
+        tried += (fastest - slowest) * span * points.units
         for a in _nearest(points.when, i, k):
             seen += 1
             least = max(best.bits, proof + np.log2(tried))
@@ -150,21 +153,18 @@ def fit(points: Points, i: int, k: int, mu: int, rate: float) -> tuple[int, floa
 
 
 @kernel
-def _pairs(points: Points, least: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(P,), (P,) pairs of nearest neighbours more than `least` seconds apart: few lifts first, then shortest."""
-    when, count = points.when, len(points.when)
-    cost, partner = np.full(count * NEIGHBOURS, np.inf), np.zeros(count * NEIGHBOURS, np.int64)
+def _pairs(when: NDArray[np.float64], least: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """When (K,) -> (P,), (P,) pairs of nearest neighbours more than `least` seconds apart, shortest first."""
+    count = len(when)
+    span, partner = np.full(count * NEIGHBOURS, np.inf), np.zeros(count * NEIGHBOURS, np.int64)
     nearest = 0
     for a in range(count):
         while nearest < count and when[nearest] - when[a] <= least:
             nearest += 1
         for place in range(nearest, min(nearest + NEIGHBOURS, count)):
-            common = _common((points.x[place] - points.x[a]) % points.order, points.order)
-            if common <= COMMON:
-                pair = a * NEIGHBOURS + place - nearest
-                later = when[-1] if common > LIFTS and count >= CHOICE else 0.0
-                cost[pair], partner[pair] = when[place] - when[a] + later, place
-    order = _ascending(cost)
+            pair = a * NEIGHBOURS + place - nearest
+            span[pair], partner[pair] = when[place] - when[a], place
+    order = _ascending(span)
     return order // NEIGHBOURS, partner[order]
 
 
@@ -226,19 +226,6 @@ def _listed(  # noqa: PLR0917 (kernels take arrays and numbers only)
             count += visits(hits[count:], offset, step, modulus, width, low, high)
         low = high + 1
     return count
-
-
-@kernel
-def _share_of_units(order: int) -> float:
-    """How many of the numbers below the order are prime to it: only these can be multipliers."""
-    share, rest, factor = 1.0, order, 2
-    while factor * factor <= rest:
-        if rest % factor == 0:
-            share *= 1 - 1 / factor
-            while rest % factor == 0:
-                rest //= factor
-        factor += 1
-    return share * (1 - 1 / rest) if rest > 1 else share
 
 
 @kernel

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from scangait.kernel import kernel
 from scangait.probes import Probes
 from scangait.scanners import SCANNERS
 from scangait.scanners.scanner import Signature
@@ -36,3 +37,18 @@ def marks(probes: Probes, run: NDArray[np.integer] | None = None) -> tuple[Marks
         for label, scanner in SCANNERS.items()
         for signature in scanner.signatures
     )
+
+
+def side_by_side(found: tuple[Marks, ...], count: int) -> NDArray[np.bool_]:
+    """The marks of `count` probes as a table (N, M)."""
+    return np.stack([mark.found for mark in found], axis=1) if found else np.zeros((count, 0), np.bool_)
+
+
+@kernel
+def borne(bearing: NDArray[np.bool_], members: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many of the `members` (K,) bear each mark (M,), of a table `bearing` (N, M)."""
+    counts = np.zeros(bearing.shape[1], np.int64)
+    for probe in members:
+        for mark in range(len(counts)):
+            counts[mark] += bearing[probe, mark]
+    return counts

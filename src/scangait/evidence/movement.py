@@ -12,8 +12,8 @@ from scangait.engine import Engine
 from scangait.evidence import typical
 from scangait.evidence.case import Case
 from scangait.evidence.finding import Finding
-from scangait.evidence.library import CHANCE, Candidate, Library
-from scangait.gait.movements import gather, movements
+from scangait.evidence.library import CHANCE, Candidate
+from scangait.gait.movements import movements
 from scangait.gait.samples import Sample, part
 from scangait.model.score import score
 from scangait.recipe import Recipe
@@ -28,7 +28,7 @@ def per_movement(
     samples: list[Sample], candidates: list[Candidate], size: int, recipe: Recipe, engine: Engine
 ) -> NDArray[np.float64]:
     """Log-likelihood per movement (S, M), natural logarithm, of each sample under each candidate."""
-    moves = gather([movements(sample, size, recipe) for sample in samples])
+    moves = movements(samples, size, recipe)
     lengths = np.diff(moves.ends, prepend=0)
     models = [candidate.model for candidate in candidates]
     return score(moves.x, moves.ends, models, engine=engine) / np.maximum(lengths, 1)[:, None]
@@ -90,24 +90,26 @@ def findings(case: Case) -> list[list[Finding]]:
         return []
     library = case.library
     names, gain = gains(case)
-    return [
-        [_one(library, name, row, value, len(sample.broken)) for name, value in zip(names, row, strict=True)]
-        for row, sample in zip(gain.tolist(), case.samples, strict=True)
-    ]
+    counts = np.array([len(sample.broken) for sample in case.samples])
+    shares = [typical.shares(library.typical, name, counts, gain[:, column]) for column, name in enumerate(names)]
+    rows = zip(counts.tolist(), gain.tolist(), np.stack(shares, axis=1).tolist(), strict=True)
+    return [_one(library.recipe, names, *row) for row in rows]
 
 
-def _one(library: Library, name: str, row: list[float], gain: float, count: int) -> Finding:
-    """What a gain (nats per movement above chance) under one label says in a sample of `count` movements.
+def _one(recipe: Recipe, names: list[str], count: int, gain: list[float], shares: list[float]) -> list[Finding]:
+    """What the gains (nats per movement above chance) under each label say in a sample of `count` movements, and the
+    `shares` of the labels' own scans that are as odd.
 
-    The best of all labels, whose gains are `row`, gets at most MOST_BITS; the others as much less as they fit worse.
+    The best of all labels gets at most MOST_BITS; the others as much less as they fit worse.
     """
-    recipe, best = library.recipe, max(row)
-    weight = min(count, recipe.full_weight) / log(2)
-    bits = min(best * weight, MOST_BITS) - min((best - gain) * weight, 2 * MOST_BITS)
-    share = typical.share(library.typical, name, count, gain)
-    compared = "fit" if gain >= 0 else "fit worse than a random walk does:"
-    each = f"{gain / log(2):+.2f} bits each above chance"
-    reason = f"{count} {recipe.movement} movements {compared} {name}'s gait ({each})"
-    if share < typical.AT[1]:
-        reason += f", as oddly as {share:.2%} of its own scans do"
-    return Finding("movement", name, bits + log2(share), reason)
+    best, weight = max(gain), min(count, recipe.full_weight) / log(2)
+    found = []
+    for name, value, share in zip(names, gain, shares, strict=True):
+        bits = min(best * weight, MOST_BITS) - min((best - value) * weight, 2 * MOST_BITS)
+        compared = "fit" if value >= 0 else "fit worse than a random walk does:"
+        each = f"{value / log(2):+.2f} bits each above chance"
+        reason = f"{count} {recipe.movement} movements {compared} {name}'s gait ({each})"
+        if share < typical.AT[1]:
+            reason += f", as oddly as {share:.2%} of its own scans do"
+        found.append(Finding("movement", name, bits + log2(share), reason))
+    return found

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scangait.kernel import kernel
+from scangait.scanners.cyclic import Group, units
 
 
 class Points(NamedTuple):
     """What is searched: logarithms `x` (K,) to the base `root` and times `when` (K,) in seconds, in time order, in the
-    group modulo `prime` with its `order`.
+    group modulo `prime` with its `order`, of the numbers below which the share `units` is prime to it.
 
     Probes may be `jitter` seconds late and the rate be off by the share `drift`.
     """
@@ -22,8 +23,14 @@ class Points(NamedTuple):
     root: int
     prime: int
     order: int
+    units: float
     jitter: float
     drift: float
+
+
+def points_in(group: Group, x: NDArray[np.int64], when: NDArray[np.float64], jitter: float, drift: float) -> Points:
+    """Logarithms x (K,) in a group and times `when` (K,) as points."""
+    return Points(x, when, group.root, group.prime, group.order, units(group), jitter, drift)
 
 
 @kernel

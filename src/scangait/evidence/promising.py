@@ -36,21 +36,22 @@ def promising(
     if len(hits) < FEW:
         return len(hits)
     order, span, kept = np.float64(points.order), points.when[k] - points.when[i], 0
-    base_pair = (i, k)
+    base_pair, turn = (i, k), 1.0 / order
     mu, rate, on = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
     for first in range(0, len(hits), BLOCK):
         block = hits[first : first + BLOCK]
-        for h in range(len(block)):
+        size = len(block)
+        for h in range(size):
             rate[h], on[h] = block[h] * (common / span), 0.0
-            mu[h] = base + _product(np.float64(block[h]), np.float64(inverse), order)
+            mu[h] = base + _product(np.float64(block[h]), np.float64(inverse), order, turn)
         for b in range(len(points.x)):
             if b not in base_pair:
                 apart = points.when[b] - points.when[i]
                 late = tolerance_of(points, 1.0, apart, span) - 1.0
                 x = points.x[b] - points.x[i]
-                _count(on, mu, rate, x + order if x < 0 else np.float64(x), apart, late, order, len(block))
+                _count(on[:size], mu, rate, x + order if x < 0 else np.float64(x), apart, late, order, turn)
         most = np.log2(order / (3.0 + 2.0 * block[0] * (common / span) * points.jitter))  # the slowest has most bits
-        for h in range(len(block)):
+        for h in range(size):
             if on[h] * most >= least:
                 hits[kept] = block[h]
                 kept += 1
@@ -66,23 +67,29 @@ def _count(
     apart: float,
     late: float,
     order: float,
-    count: int,
+    turn: float,
 ) -> None:
-    """Add 1 to `on` (H,) for each line (H,) on which the probe lies that is x and `apart` seconds from its base."""
-    for h in range(count):
-        rest = _product(mu[h], x, order) - rate[h] * apart
-        rest = fused(-_nearest_integer(rest / order), order, rest)
+    """Add 1 to `on` (H,) for each line (H,) on which the probe x and `apart` seconds from its base lies; `turn` is 1 /
+    order.
+    """
+    for h in range(len(on)):
+        rest = _product(mu[h], x, order, turn) - rate[h] * apart
+        rest = fused(-nearest_integer(rest * turn), order, rest)
         on[h] += 1.0 if abs(rest) <= 1.0 + rate[h] * late else 0.0
 
 
 @kernel
-def _product(a: float, b: float, order: float) -> float:
-    """A b modulo the order, whole numbers below 2^50, between about -order / 2 and order / 2: exact (Dekker 1971)."""
+def _product(a: float, b: float, order: float, turn: float) -> float:
+    """A b modulo the order, whole numbers below 2^50, between about -order / 2 and order / 2: exact (Dekker 1971).
+
+    `turn` is one over the order: its rounding moves what lies at half an order only, from one side to the other.
+    """
     high = a * b
-    rest: float = fused(-_nearest_integer(high / order), order, high) + fused(a, b, -high)
+    rest: float = fused(-nearest_integer(high * turn), order, high) + fused(a, b, -high)
     return rest
 
 
 @kernel
-def _nearest_integer(x: float) -> float:
+def nearest_integer(x: float) -> float:
+    """The integer nearest to x, below 2^51."""
     return x + ROUNDER - ROUNDER

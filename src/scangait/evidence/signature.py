@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from scangait.evidence.case import Case
 from scangait.evidence.finding import Finding
-from scangait.evidence.marks import Marks
+from scangait.evidence.marks import borne
+from scangait.scanners.scanner import Signature
 
 FAITHFUL: Final = 0.95
 """Share of a tool's probes that bear its mark: middleboxes rewrite some headers."""
@@ -24,20 +25,22 @@ ABSENT_BITS: Final = -6.0
 
 def findings(case: Case) -> list[list[Finding]]:
     """Bits for each label from the marks on each sample's probes; its best version speaks."""
-    return [_one(case.marks, sample.members) for sample in case.samples]
+    return [_one(case, sample.members) for sample in case.samples]
 
 
-def _one(found: tuple[Marks, ...], members: NDArray[np.int64]) -> list[Finding]:
+def _one(case: Case, members: NDArray[np.int64]) -> list[Finding]:
     """One sample's findings from the marks on its probes `members` (N,)."""
-    best: dict[str, Finding] = {}
-    for mark in found:
-        bearing = int(mark.found[members].sum())
+    best: dict[str, tuple[float, int, Signature]] = {}
+    for mark, bearing in zip(case.marks, borne(case.bearing, members).tolist(), strict=True):
         bits = _bits(bearing, len(members), mark.signature.accident)
-        if mark.label not in best or bits > best[mark.label].bits:
-            reason = f"{bearing} of {len(members)} probes: {mark.signature.reason}"
-            version = mark.signature.version if bits > 0 and mark.signature.version != "any" else None
-            best[mark.label] = Finding("signature", mark.label, bits, reason, version)
-    return list(best.values())
+        if mark.label not in best or bits > best[mark.label][0]:
+            best[mark.label] = bits, bearing, mark.signature
+    return [_finding(label, *its, len(members)) for label, its in best.items()]
+
+
+def _finding(label: str, bits: float, bearing: int, mark: Signature, count: int) -> Finding:
+    version = mark.version if bits > 0 and mark.version != "any" else None
+    return Finding("signature", label, bits, f"{bearing} of {count} probes: {mark.reason}", version)
 
 
 def _bits(bearing: int, count: int, accident: float) -> float:

@@ -39,21 +39,26 @@ def of(label: str, counts: NDArray[np.int64], gains: NDArray[np.float64]) -> lis
     ]
 
 
-def share(typical: tuple[Typical, ...], label: str, count: int, gain: float) -> float:
-    """The share of the label's own scans that fit as oddly (badly or well), 1 where nobody knows.
+def shares(
+    typical: tuple[Typical, ...], label: str, counts: NDArray[np.int64], gains: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The share (S,) of the label's own scans that fit as oddly (badly or well), 1 where nobody knows; of samples of
+    so many movements (S,) with these gains (S,).
 
     Beyond the outermost of AT the tails are exponential.
     """
     own = [one for one in typical if one.label == label]
-    if not own:
-        return 1.0
-    gains = np.array(next((one for one in own if count <= one.longest), own[-1]).gains)
-    return min(1.0, 2 * min(_below(gains, gain), _below(-gains[::-1], -gain)))
+    found = np.ones(len(counts))
+    place = np.minimum(np.searchsorted([one.longest for one in own], counts), len(own) - 1)
+    for number, one in enumerate(own):
+        alike, usual = place == number, np.array(one.gains)
+        odd = np.minimum(_below(usual, gains[alike]), _below(-usual[::-1], -gains[alike]))
+        found[alike] = np.minimum(1.0, 2 * odd)
+    return found
 
 
-def _below(gains: NDArray[np.float64], gain: float) -> float:
-    """The share of own scans, at AT of which lie `gains`, that lie no higher than `gain`."""
-    if gain >= gains[0]:
-        return float(np.interp(gain, gains, AT))
-    fall = log2(AT[TENTH] / AT[0]) / max(float(gains[TENTH] - gains[0]), 1e-3)
-    return float(AT[0] * 2 ** max(-fall * (gains[0] - gain), -50.0))
+def _below(usual: NDArray[np.float64], gains: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The share (S,) of own scans, at AT of which lie the gains `usual`, that lie no higher than `gains` (S,)."""
+    fall = log2(AT[TENTH] / AT[0]) / max(float(usual[TENTH] - usual[0]), 1e-3)
+    tail = AT[0] * np.exp2(np.maximum(-fall * np.maximum(usual[0] - gains, 0.0), -50.0))
+    return np.where(gains >= usual[0], np.interp(gains, usual, AT), tail)

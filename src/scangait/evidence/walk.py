@@ -7,7 +7,6 @@ header is looked at, and lost packets do no harm.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from math import gcd, log2
@@ -21,9 +20,11 @@ from scangait.evidence.coverage import STRAY, repeats
 from scangait.evidence.finding import Finding
 from scangait.evidence.ground import Ground, Line, grounds, placed
 from scangait.evidence.line import Found, fit, search
-from scangait.evidence.marks import Marks
-from scangait.evidence.points import Points
+from scangait.evidence.marks import borne
+from scangait.evidence.points import Points, points_in
 from scangait.evidence.signature import FAITHFUL
+from scangait.gait.addresses import distinct, first_of_each
+from scangait.gait.movements import stride
 from scangait.gait.samples import NANOSECOND, Sample
 from scangait.scanners.zmap import BATCH
 from scangait.scanners.zmap_order import SMALL_GENERATOR
@@ -101,29 +102,37 @@ JUMP: Final = 0.15
 def jumps(sample: Sample) -> bool:
     """Whether the first probes jump about as those of a walk do (three standard deviations leave 16 of them room)."""
     place = sample.place[: STAGES[-1].probes]
-    return len(place) < ENOUGH or float(np.abs(np.diff(place)).mean()) > JUMP * float(np.ptp(place))
+    return len(place) < ENOUGH or stride(place) > JUMP * float(place.max() - place.min())
 
 
-def depth(sample: Sample, size: int, found: Sequence[Marks]) -> int:
+def depth(case: Case, sample: Sample) -> int:
     """How many STAGES the first probes of this sample go through: what cheap evidence has settled is not asked twice.
 
     Marks may be forged, so that the first stages come to their word against every mark; a sample without one that does
-    not repeat addresses in a telescope of `size` as chance would is worth more. Other samples in the capture play no
-    part in it.
+    not repeat addresses in the telescope as chance would is worth more. Other samples in the capture play no part in
+    it.
     """
     if not jumps(sample):
         return 0
     count = len(sample.members)
-    borne = [mark.label for mark in found if np.count_nonzero(mark.found[sample.members]) >= FAITHFUL * count]
-    if "zmap" in borne:
+    bearing = borne(case.bearing, sample.members).tolist()
+    tools = [mark.label for mark, its in zip(case.marks, bearing, strict=True) if its >= FAITHFUL * count]
+    if "zmap" in tools:
         return len(STAGES)
-    _, repeated, by_chance = repeats(sample.place, (sample.time_ns - sample.time_ns[0]) * NANOSECOND, size)
+    _, repeated, by_chance = repeats(sample.place, sample.time_ns, case.scope.size)
     again = repeated >= AGAIN + STRAY * count
-    if borne or again:
-        return 0 if borne and again else SETTLED
+    if tools or again:
+        return 0 if tools and again else SETTLED
     if by_chance >= FEW and repeated <= STRAY * count:
         return PATIENT
     return USUAL if count >= DEEP else CLEAN
+
+
+def searched(case: Case, sample: Sample) -> tuple[int, Line | None]:
+    """How many STAGES the first probes of a sample may go through, and the walk that was found in them."""
+    stages = depth(case, sample)
+    seconds = (sample.time_ns - sample.time_ns[0]) * NANOSECOND
+    return stages, find(seconds, case.probes.dst[sample.members], case.scope.size, case.blocked, stages)
 
 
 def findings(case: Case) -> list[list[Finding]]:
@@ -131,16 +140,14 @@ def findings(case: Case) -> list[list[Finding]]:
 
     Where it was not looked for by all means, nothing is said against.
     """
-    depths = case.depths or [depth(sample, case.scope.size, case.marks) for sample in case.samples]
-    return [_one(case, sample, stages) for sample, stages in zip(case.samples, depths, strict=True)]
+    known = zip(case.depths, case.lines, strict=True) if case.depths else (searched(case, one) for one in case.samples)
+    return [_one(case, sample, *its) for sample, its in zip(case.samples, known, strict=True)]
 
 
-def _one(case: Case, sample: Sample, stages: int) -> list[Finding]:
-    seconds = (sample.time_ns - sample.time_ns[0]) * NANOSECOND
-    dst = case.probes.dst[sample.members]
-    line = find(seconds, dst, case.scope.size, case.blocked, stages)
+def _one(case: Case, sample: Sample, stages: int, line: Line | None) -> list[Finding]:
     if line is None:
-        return [_absent(sample)] if stages >= USUAL or not jumps(sample) else []
+        steps = not jumps(sample)
+        return [_absent(sample, steps)] if stages >= USUAL or steps else []
     reason = (
         f"{line.on} of {line.of} probes lie on one multiplicative walk over {line.ground.name} (generator "
         f"{line.generator} modulo {line.ground.group.prime}, {line.rate:.0f} elements/s): ZMap's order"
@@ -149,13 +156,13 @@ def _one(case: Case, sample: Sample, stages: int) -> list[Finding]:
     return [Finding("walk", "zmap", line.bits, reason, _version(line), line), *others]
 
 
-def _absent(sample: Sample) -> Finding:
-    """What it says that no walk was found."""
-    distinct = len(np.unique(sample.place))
-    reason = f"the first of {distinct} addresses lie on no walk of ZMap over all addresses or a near prefix"
-    if not jumps(sample):
+def _absent(sample: Sample, steps: bool) -> Finding:
+    """What it says that no walk was found; `steps`: from address to address."""
+    addresses = distinct(sample.place)
+    reason = f"the first of {addresses} addresses lie on no walk of ZMap over all addresses or a near prefix"
+    if steps:
         reason = "it steps along from address to address, as no walk of ZMap does"
-    return Finding("walk", "zmap", ABSENT_BITS if distinct >= ENOUGH else 0.0, reason)
+    return Finding("walk", "zmap", ABSENT_BITS if addresses >= ENOUGH else 0.0, reason)
 
 
 def _version(line: Line) -> str | None:
@@ -189,12 +196,8 @@ def first_probes(
     seconds: NDArray[np.float64], dst: NDArray[np.uint32], most: int
 ) -> tuple[NDArray[np.float64], NDArray[np.uint32]]:
     """Seconds since the first and addresses (K,) of the first probes with addresses of their own, `most` at most."""
-    ahead = most
-    while True:
-        first = np.sort(np.unique(dst[:ahead], return_index=True)[1])[:most]
-        if len(first) == most or ahead >= len(dst):
-            return seconds[first] - seconds[0], dst[first]
-        ahead *= 2
+    first = first_of_each(dst, most)
+    return seconds[first] - seconds[0], dst[first]
 
 
 @lru_cache(KEPT)
@@ -220,8 +223,7 @@ def _on(
     """The best line on one ground, None where none is proven; `tries` are the bits that the choice of it cost."""
     gap = when[-1] / (len(when) - 1)
     about = ground.group.prime / size / gap
-    group = ground.group
-    points = Points(x, when, group.root, group.prime, group.order, *_slack(gap, about, stage))
+    points = points_in(ground.group, x, when, *_slack(gap, about, stage))
     found = Found(
         *search(
             points,

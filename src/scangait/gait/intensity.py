@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from scangait.gait.addresses import in_windows
 from scangait.gait.samples import Sample
 from scangait.recipe import Recipe
 
@@ -22,8 +23,4 @@ def counts(sample: Sample, recipe: Recipe) -> NDArray[np.int64]:
         return np.zeros(0, np.int64)
     since = (sample.time_ns[1:] - sample.time_ns[0]).astype(np.float64)
     number = np.ceil(since * (gaps / (recipe.window_gaps * span))).astype(np.int64) - 1
-    number = np.maximum(number, 0)
-    inside = number < windows
-    size = int(sample.place.max()) + 1
-    seen = np.unique(number[inside] * size + sample.place[1:][inside])
-    return np.bincount(seen // size, minlength=windows).astype(np.int64)
+    return in_windows(sample.place[1:], np.maximum(number, 0), windows)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scangait.gait.samples import NANOSECOND, TICK_S, Sample
+from scangait.kernel import kernel
 from scangait.recipe import Recipe
 
 OCTET: Final = 256
@@ -24,27 +25,48 @@ class Movements:
     ends: NDArray[np.int64]
 
 
-def differences(sample: Sample) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """`delta_ip` (T,) in positions, signed, and `delta_t` (T,) in seconds, without the broken movements."""
-    kept = ~sample.broken
-    return np.diff(sample.place)[kept], (np.diff(sample.time_ns) * NANOSECOND)[kept]
+def differences(samples: list[Sample]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """`delta_ip` (T,) in positions, signed, and `delta_t` (T,) in nanoseconds, sample after sample and without the
+    broken movements, and the exclusive ends (S,) of the samples.
+    """
+    if not samples:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64)
+    kept = np.concatenate([~np.append(sample.broken, True) for sample in samples])[:-1]
+    delta_ip, delta_t = (
+        np.diff(np.concatenate(column))[kept]
+        for column in ([sample.place for sample in samples], [sample.time_ns for sample in samples])
+    )
+    counts = [len(sample.broken) - np.count_nonzero(sample.broken) for sample in samples]
+    return delta_ip, delta_t, np.cumsum(counts)
 
 
-def movements(sample: Sample, size: int, recipe: Recipe) -> NDArray[np.float64]:
-    """The movements (T, D) of one sample as the recipe wants them, for a telescope of `size` addresses.
+@kernel
+def stride(place: NDArray[np.int64]) -> float:
+    """The mean length of a step among two or more positions (N,)."""
+    total = 0
+    for probe in range(1, len(place)):
+        total += abs(place[probe] - place[probe - 1])
+    return total / (len(place) - 1)
+
+
+def movements(samples: list[Sample], size: int, recipe: Recipe) -> Movements:
+    """The movements of samples as the recipe wants them, for a telescope of `size` addresses.
 
     On the raw scale D is 1, or 2 for joint. On the relative scale a step is its length around the circle of a last
     octet, because tools that walk host by host through many /24 at once (Nmap) betray themselves only there; spatial
     movements also keep its length over the size of the telescope (which joint ones are better off without).
     """
-    delta_ip, delta_t = differences(sample)
+    delta_ip, delta_ns, ends = differences(samples)
+    delta_t = delta_ns * NANOSECOND
     space, pause = [delta_ip.astype(np.float64)], [delta_t]
     if recipe.scale == "relative":
         around = (delta_ip + OCTET // 2) % OCTET - OCTET // 2
         space = [delta_ip / size, around / OCTET]
-        mean = max(float(delta_t.mean()), TICK_S) if len(delta_t) else TICK_S
-        pause = [np.log(np.maximum(delta_t / mean, recipe.shortest_gap))]
-    return np.ascontiguousarray(np.stack(_picked(space, pause, recipe), axis=1))
+        counts = np.diff(ends, prepend=0)
+        total_s = np.diff(np.concatenate([[0], np.cumsum(delta_ns)])[ends], prepend=0) * NANOSECOND
+        mean = np.maximum(total_s / np.maximum(counts, 1), TICK_S)
+        pause = [np.log(np.maximum(delta_t / np.repeat(mean, counts), recipe.shortest_gap))]
+    return Movements(np.ascontiguousarray(np.stack(_picked(space, pause, recipe), axis=1)), ends)
 
 
 def floor(size: int, recipe: Recipe) -> NDArray[np.float64]:

@@ -23,7 +23,7 @@ from scangait.probes import Probes, take
 from scangait.recognise.asked import EVERYTHING, Asked
 from scangait.recognise.campaigns import campaigns
 from scangait.recognise.joined import joined
-from scangait.recognise.judged import Judgement, judged, proven
+from scangait.recognise.judged import Judgement, judged
 from scangait.recognise.results import Campaign, Identification, Trail, Verdict
 from scangait.telescope import Telescope, infer
 
@@ -115,7 +115,7 @@ def _verdicts(
         probes,
         scope,
         [one.sample for one in single],
-        [proven(one.decision) for one in single],
+        [one.line for one in single],
         asked.blocked,
         [one.settled for one in single],
         engine,
@@ -135,7 +135,7 @@ def _trail(verdict: Verdict, sample: Sample, library: Library, size: int) -> Tra
     if own:
         fit = movement.per_movement([sample], own, size, library.recipe, Serial())[0]
         model = own[int(np.argmax(fit))].model
-        path = viterbi(movements(sample, size, library.recipe), model)
+        path = viterbi(movements([sample], size, library.recipe).x, model)
         steps = np.flatnonzero(~sample.broken)
         inside = steps < count - 1
         states[steps[inside] + 1] = path[inside]

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
 from scangait.evidence.calibration import Calibration, weighed
 from scangait.evidence.finding import Finding
 
@@ -52,7 +50,7 @@ def decide(findings: Iterable[Finding], calibration: Calibration, false_alarm: f
         total[finding.label] += finding.bits
     ranked = sorted(total, key=lambda label: (-total[label], label))
     total[UNKNOWN] = calibration.unknown
-    weight = {label: float(np.exp2(min(bits - calibration.unknown, 500.0))) for label, bits in total.items()}
+    weight = {label: 2.0 ** min(bits - calibration.unknown, 500.0) for label, bits in total.items()}
     best = ranked[0] if ranked else UNKNOWN
     enough = total[best] - total[UNKNOWN] >= calibration.threshold(best, false_alarm)
     label = best if enough or false_alarm >= 1 else UNKNOWN

@@ -195,7 +195,7 @@ def _pictures(fitted: Fitted, recipe: Recipe, size: int) -> list[MixturePicture]
 
 def _picture(fitted: Fitted, index: int, recipe: Recipe, size: int) -> MixturePicture:
     sample, mixture = fitted.samples[index], fitted.mixtures[index]
-    values = movements(sample, size, recipe)[:, -1]
+    values = movements([sample], size, recipe).x[:, -1]
     low, high = np.quantile(values, [0.005, 0.995])
     shy = max(0.0, np.sqrt(mixture.variances[:, -1].max()) - (high - low)) * 2  # room to see a narrow Gaussian whole
     low, high = low - shy, high + shy

@@ -18,6 +18,7 @@ from scangait.evidence.kinds import KINDS
 from scangait.evidence.library import Library
 from scangait.evidence.marks import marks
 from scangait.evidence.walk import SETTLED
+from scangait.gait.addresses import distinct
 from scangait.gait.samples import NANOSECOND, Sample, samples
 from scangait.gait.streams import Streams
 from scangait.probes import ICMP, TCP, Probes, without_headers
@@ -31,13 +32,13 @@ SOURCES_NAMED: Final = 20
 
 
 class Judgement(NamedTuple):
-    """What is said of one scan: the `verdict`, its probes, and the `decision` behind it; `settled` says that cheap
-    evidence excludes a walk.
+    """What is said of one scan: the `verdict`, its probes, and the walk `line` that was proven, if one was; `settled`
+    says that cheap evidence excludes a walk.
     """
 
     verdict: Verdict
     sample: Sample
-    decision: Decision
+    line: Line | None
     settled: bool
 
 
@@ -64,7 +65,7 @@ def judged(
     )
     decisions = decisions_for(case, asked.evidence, asked.false_alarm)
     return [
-        Judgement(_verdict(sample, one, probes, scope, asked.predict), sample, one, stages <= SETTLED)
+        Judgement(_verdict(sample, one, probes, scope, asked.predict), sample, proven(one), stages <= SETTLED)
         for sample, one, stages in zip(case.samples, decisions, case.depths, strict=True)
     ]
 
@@ -89,7 +90,7 @@ def _verdict(sample: Sample, decision: Decision, probes: Probes, scope: Telescop
     sources = np.unique(probes.src[sample.members])
     proto = int(probes.proto[sample.members[0]])
     first_ns, last_ns = int(sample.time_ns[0]), int(sample.time_ns[-1])
-    addresses = len(np.unique(sample.place))
+    addresses = distinct(sample.place)
     rate = (len(sample.members) - 1) / max((last_ns - first_ns) * NANOSECOND, NANOSECOND)
     identity = f"{sources.tolist()} {sample.port} {proto} {first_ns}"
     return Verdict(
@@ -125,11 +126,12 @@ def _walk(sample: Sample, decision: Decision, scope: Telescope, predict: int) ->
     line = proven(decision)
     if line is None:
         return None
-    ahead = forecast(line, (sample.time_ns - sample.time_ns[0]) * NANOSECOND, address(scope, sample.place), scope)
+    seconds = (sample.time_ns - sample.time_ns[0]) * NANOSECOND
+    ahead = forecast(line, seconds, address(scope, sample.place), scope, predict)
     if ahead is None:
         return None
     begun = int(sample.time_ns[0])
-    coming = address(scope, ahead.place[:predict]).tolist()
+    coming = address(scope, ahead.place).tolist()
     return Walk(
         over=line.ground.name,
         generator=line.generator,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from scangait.engine import Engine, Serial
 from scangait.errors import SampleError
-from scangait.evidence.intensity import LEAST, dispersion
+from scangait.evidence.intensity import LEAST, extent
 from scangait.evidence.library import CHANCE, Candidate, Intensity, Library
 from scangait.gait.disturb import disturb
 from scangait.gait.intensity import counts
@@ -92,7 +92,7 @@ def training_set(found: list[Sample], recipe: Recipe, rng: np.random.Generator) 
 
 def fit(found: list[Sample], size: int, recipe: Recipe, engine: Engine) -> Fitted:
     """One mixture by BIC and one HMM by Baum-Welch for each sample."""
-    moves = gather([movements(sample, size, recipe) for sample in found])
+    moves = movements(found, size, recipe)
     least = floor(size, recipe)
     mixtures = fit_mixtures(moves.x, moves.ends, floor=least, max_states=recipe.max_states, engine=engine)
     starts = [0, *moves.ends[:-1].tolist()]
@@ -141,7 +141,7 @@ def intensities(found: list[Sample], recipe: Recipe, engine: Engine) -> list[Int
     for sample in found:
         windows = counts(sample, recipe)
         if len(windows) >= LEAST:
-            kinds[sample.label, max(round(log2(max(dispersion(windows), 1.0))), 0)].append(windows)
+            kinds[sample.label, max(round(log2(max(extent(windows)[2], 1.0))), 0)].append(windows)
     kinds = {kind: parts for kind, parts in kinds.items() if len(parts) >= recipe.min_points}
     laid = [(np.concatenate(parts), np.cumsum([len(part) for part in parts])) for _, parts in sorted(kinds.items())]
     models = fits(laid, recipe.max_states, engine)

@@ -8,20 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scangait.evidence.case import Case
 from scangait.evidence.forecast import course
-from scangait.evidence.walk import depth, find
+from scangait.evidence.ground import Line
+from scangait.evidence.walk import searched
 from scangait.gait.samples import NANOSECOND, Sample
 
 LEAST: Final = 16
 """Probes that a run has to have to be told apart."""
 SHARE: Final = 0.02
 """Share of a sample that a run has to be."""
+
+
+class _Searched(NamedTuple):
+    """A sample, how many stages of the search its first probes may go through, and the walk that was found."""
+
+    sample: Sample
+    stages: int
+    line: Line | None
 
 
 def unmixed(case: Case) -> Case:
@@ -32,7 +41,12 @@ def unmixed(case: Case) -> Case:
         best[mark.found] = number
     marked = [part for sample in case.samples for part in _by_marks(sample, best[sample.members])]
     parts = [part for sample in marked for part in _by_walks(sample, case)]
-    return replace(case, samples=[sample for sample, _ in parts], depths=tuple(stages for _, stages in parts))
+    return replace(
+        case,
+        samples=[part.sample for part in parts],
+        depths=tuple(part.stages for part in parts),
+        lines=tuple(part.line for part in parts),
+    )
 
 
 def _by_marks(sample: Sample, own: NDArray[np.int64]) -> list[Sample]:
@@ -46,22 +60,26 @@ def _by_marks(sample: Sample, own: NDArray[np.int64]) -> list[Sample]:
     return parts + ([_part(sample, rest)] if rest.sum() >= LEAST else [])
 
 
-def _by_walks(sample: Sample, case: Case) -> Iterator[tuple[Sample, int]]:
-    """Walk after walk, then what lies on none, each with the depth of its search; what is one walk stays as it is."""
-    stages = depth(sample, case.scope.size, case.marks)
-    while len(sample.members) >= 2 * LEAST:
-        seconds = (sample.time_ns - sample.time_ns[0]) * NANOSECOND
-        dst = case.probes.dst[sample.members]
-        line = find(seconds, dst, case.scope.size, case.blocked, stages)
-        if line is None:
-            break
-        on = course(line, seconds, dst, case.scope).on
-        if on.sum() < LEAST or (~on).sum() < max(LEAST, SHARE * len(on)):
-            break
+def _by_walks(sample: Sample, case: Case) -> Iterator[_Searched]:
+    """Walk after walk, then what lies on none; what is one walk stays as it is."""
+    while True:
+        whole = _Searched(sample, *searched(case, sample))
+        on = None if whole.line is None else _on(whole.line, sample, case)
+        if on is None:
+            yield whole
+            return
         walk, sample = _part(sample, on), _part(sample, ~on)
-        yield walk, depth(walk, case.scope.size, case.marks)
-        stages = depth(sample, case.scope.size, case.marks)
-    yield sample, stages
+        yield _Searched(walk, *searched(case, walk))
+
+
+def _on(line: Line, sample: Sample, case: Case) -> NDArray[np.bool_] | None:
+    """Which probes (N,) of a sample are those of a walk, None where that is too few or all."""
+    if len(sample.members) < 2 * LEAST:
+        return None
+    seconds = (sample.time_ns - sample.time_ns[0]) * NANOSECOND
+    on = course(line, seconds, case.probes.dst[sample.members]).on
+    apart = on.sum() >= LEAST and (~on).sum() >= max(LEAST, SHARE * len(on))
+    return on if apart else None
 
 
 def _part(sample: Sample, where: NDArray[np.bool_]) -> Sample:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from math import prod
 from typing import Final
 
 from scangait.errors import ScannerError
@@ -44,6 +46,12 @@ def group_for(needed: int) -> Group:
         if group.prime > needed:
             return group
     raise ScannerError(f"zmap: {needed} targets are more than any of its groups holds; use fewer addresses or ports")
+
+
+@cache
+def units(group: Group) -> float:
+    """The share of the numbers below a group's order that are prime to it: the powers of its root that generate it."""
+    return prod(1 - 1 / factor for factor in group.factors)
 
 
 def is_primitive_root(group: Group, number: int) -> bool:

@@ -8,7 +8,7 @@ begins, also where the multiplier is known up to a lift only (scanners.md, 3.4).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cache, lru_cache
+from functools import lru_cache
 from math import log2
 from typing import Final
 
@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from scangait.engine import Engine
 from scangait.evidence.ground import Ground, Line, placed
 from scangait.evidence.line import carried
-from scangait.evidence.points import Points
+from scangait.evidence.points import points_in
 from scangait.evidence.walk import find
 from scangait.gait.samples import NANOSECOND
 from scangait.recognise.joins.overlap import rarity
 from scangait.recognise.joins.scans import SURE_BITS, Join, Scans, choice
-from scangait.scanners.cyclic import Group
+from scangait.scanners.cyclic import units
 from scangait.scanners.zmap_order import SMALL_GENERATOR
 
 PROOF: Final = "one ZMap walk"
@@ -109,9 +109,9 @@ def _fits(scans: Scans, line: Line, scan: int) -> bool:
     x = _logarithms(line.ground, dst.tobytes())
     if x is None:
         return False
-    group, gap = line.ground.group, float(when[-1]) / (len(when) - 1)
+    gap = float(when[-1]) / (len(when) - 1)
     for jitter, drift in ((min(0.02, gap / 200), 0.005), (min(0.4, max(gap / 10, min(0.02, gap / 2))), 0.05)):
-        points = Points(x, when, group.root, group.prime, group.order, jitter, drift)
+        points = points_in(line.ground.group, x, when, jitter, drift)
         if carried(points, line.mu, line.rate / FASTER, line.rate * FASTER).bits >= FIT_BITS:
             return True
     return False
@@ -140,15 +140,6 @@ def _join(scans: Scans, line: Line, members: list[int], among: int) -> Join | No
 
 def generator_bits(line: Line) -> float:
     """How rarely another scan has the same generator: one of all roots, or of the small ones that 4.x draws from."""
-    units = _units(line.ground.group)
-    share = SMALL_GENERATOR / line.ground.group.prime
-    return log2(units * share) if line.generator < SMALL_GENERATOR and share < 1 else log2(units)
-
-
-@cache
-def _units(group: Group) -> float:
-    """The number of generators."""
-    share = 1.0
-    for factor in group.factors:
-        share *= 1 - 1 / factor
-    return group.order * share
+    group = line.ground.group
+    generators, share = units(group) * group.order, SMALL_GENERATOR / group.prime
+    return log2(generators * share) if line.generator < SMALL_GENERATOR and share < 1 else log2(generators)
