@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -59,11 +60,16 @@ class Processes:
             yield from Threads(self.workers).map(function, work)
         else:
             _FORKED.append((function, work))
+            collecting = gc.isenabled()
+            gc.disable()  # it would look through all results again and again, and copy what processes share
             try:
                 with get_context("fork").Pool(self.workers) as pool:
                     yield from pool.imap(_forked, range(len(work)))
             finally:
                 _FORKED.pop()
+                if collecting:
+                    gc.freeze()
+                    gc.enable()
 
 
 _FORKED: list[tuple[Callable[[Any], Any], list[Any]]] = []

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scangait.errors import TelescopeError
+from scangait.kernel import kernel
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,12 +82,22 @@ def infer(dst: NDArray[np.uint32], max_gap: int = 4096) -> Telescope:
 
 def position(scope: Telescope, dst: NDArray[np.uint32]) -> NDArray[np.int64]:
     """Position 0..size-1 of each address (N,), -1 for addresses outside."""
-    address = dst.astype(np.int64)
-    if len(scope.first) == 1:
-        return np.where((address >= scope.first[0]) & (address <= scope.last[0]), address - scope.first[0], -1)
-    block = np.clip(np.searchsorted(scope.first, address, side="right") - 1, 0, None)
-    inside = (address >= scope.first[block]) & (address <= scope.last[block])
-    return np.where(inside, address - scope.first[block] + scope.before[block], -1)
+    found: NDArray[np.int64] = _positions(dst, scope.first, scope.last, scope.before)
+    return found
+
+
+@kernel
+def _positions(
+    dst: NDArray[np.uint32], first: NDArray[np.int64], last: NDArray[np.int64], before: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Addresses (N,), ranges first..last (R,) and what lies before each (R,) -> (N,)."""
+    found = np.full(len(dst), -1, np.int64)
+    for probe in range(len(dst)):
+        address = np.int64(dst[probe])
+        block = np.searchsorted(first, address, side="right") - 1 if len(first) > 1 else 0
+        if block >= 0 and first[block] <= address <= last[block]:
+            found[probe] = address - first[block] + before[block]
+    return found
 
 
 def address(scope: Telescope, place: NDArray[np.int64]) -> NDArray[np.uint32]:

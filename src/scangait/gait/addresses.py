@@ -12,6 +12,9 @@ from scangait.kernel import kernel
 SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 """2^64 over the golden ratio: neighbouring addresses land far apart (Knuth, The Art of Computer Programming, 6.4)."""
 
+SPARSE: Final = 64
+"""Addresses of a telescope to each probe, above which sorting the probes is faster than looking through it."""
+
 
 def distinct(place: NDArray[np.integer]) -> int:
     """How many addresses there are among `place` (N,)."""
@@ -24,6 +27,15 @@ def first_of_each(place: NDArray[np.integer], most: int) -> NDArray[np.int64]:
     return found
 
 
+def ordered(place: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """The distinct positions among `place` (N,), ascending (K,), of a telescope of `size` addresses."""
+    if size > SPARSE * len(place):
+        return np.unique(place)
+    seen = np.zeros(size, np.bool_)
+    seen[place] = True
+    return np.flatnonzero(seen)
+
+
 def repeated(place: NDArray[np.int64], time_ns: NDArray[np.int64], soon_ns: int) -> tuple[int, int]:
     """How many probes (N,) in time order come to an address again within `soon_ns` of the last, and how many later."""
     soon, later = _repeated(place, time_ns, soon_ns)
@@ -34,6 +46,25 @@ def in_windows(place: NDArray[np.int64], window: NDArray[np.int64], windows: int
     """Distinct addresses (W,) among the probes (N,) of each window 0..windows - 1; `window` (N,) ascends."""
     counts: NDArray[np.int64] = _in_windows(place, window, windows)
     return counts
+
+
+def mostly(values: NDArray[np.uint32]) -> tuple[int, int]:
+    """The value that most of `values` (N,) have and how many do; any of them where none has more than half."""
+    value, count = _mostly(values)
+    return int(value), int(count)
+
+
+@kernel
+def _mostly(values: NDArray[np.uint32]) -> tuple[int, int]:
+    """The majority vote of Boyer and Moore (1981)."""
+    value, votes, count = values[0], 0, 0
+    for one in values:
+        if not votes:
+            value = one
+        votes += 1 if one == value else -1
+    for one in values:
+        count += one == value
+    return value, count
 
 
 @kernel

@@ -23,11 +23,13 @@ def runs(probes: Probes, streams: Streams, scope: Telescope, recipe: Recipe) -> 
     dark = position(scope, probes.dst[streams.order]) >= 0
     order = streams.order[dark]
     bounds = np.concatenate([[0], np.cumsum(dark)])[np.r_[0, streams.ends]]
-    seconds = np.diff(probes.time_ns[order]) * NANOSECOND
+    time_ns = probes.time_ns[order]
+    paused = np.flatnonzero(np.diff(time_ns) * NANOSECOND > recipe.longest_pause_s)
+    stream = np.searchsorted(bounds, paused, side="right") - 1
+    long = np.diff(bounds)[stream] > recipe.min_movements
     ends = [
-        start + 1 + silences(seconds[start : max(end - 1, start)], recipe)
-        for start, end in itertools.pairwise(bounds.tolist())
-        if end - start > recipe.min_movements
+        start + 1 + silences(np.diff(time_ns[start:end]) * NANOSECOND, recipe)
+        for start, end in np.stack([bounds[:-1], bounds[1:]], axis=1)[np.unique(stream[long])].tolist()
     ]
     every = np.unique(np.concatenate([*ends, bounds[1:]])).astype(np.int64)
     return Streams(order, every[every > 0])

@@ -77,12 +77,18 @@ def _partial(place: NDArray[np.int64], size: int) -> bool:
     """Whether the targets are a part of the telescope and lie all over it, in its blocks and in its last digits."""
     if len(place) >= ALONE * size:
         return False
-    expected = len(place) / PARTS
-    for number in (place * PARTS // size, place % PARTS):
-        count = np.bincount(number, minlength=PARTS)
-        if float(np.sum((count - expected) ** 2)) / expected > UNEVEN:
-            return False
-    return True
+    uneven: tuple[float, float] = _spread(place, size)
+    return max(uneven) <= UNEVEN
+
+
+@kernel
+def _spread(place: NDArray[np.int64], size: int) -> tuple[float, float]:
+    """Chi-square of positions (K,) in PARTS blocks of the telescope, and of their last digits to the base PARTS."""
+    blocks, digits, expected = np.zeros(PARTS, np.int64), np.zeros(PARTS, np.int64), len(place) / PARTS
+    for one in place:
+        blocks[one * PARTS // size] += 1
+        digits[one % PARTS] += 1
+    return ((blocks - expected) ** 2).sum() / expected, ((digits - expected) ** 2).sum() / expected
 
 
 def _accepted(scans: Scans, members: NDArray[np.int64], among: int) -> Join | None:
@@ -107,10 +113,25 @@ def pairs_of(scans: Scans, group: NDArray[np.int64]) -> Pairs:
     Nothing is said of two scans of one source, nor of scans that lie further apart in time than the longer lasts.
     """
     size = np.array([len(scans.places[scan]) for scan in group], np.float64)
-    source = scans.source[group]
-    said = np.stack([scans.together(scan, group) for scan in group]) & (source[:, None] != source)
-    chance = np.outer(size, size) / scans.scope.size
-    return Pairs(np.where(said, _shared(scans, group), 0.0), np.where(said, chance, 0.0))
+    meet, chance = _shared(scans, group), np.outer(size, size) / scans.scope.size
+    _unsay(meet, chance, scans.first_ns[group], scans.last_ns[group], scans.source[group])
+    return Pairs(meet, chance)
+
+
+@kernel
+def _unsay(
+    meet: NDArray[np.float64],
+    chance: NDArray[np.float64],
+    first: NDArray[np.int64],
+    last: NDArray[np.int64],
+    source: NDArray[np.int64],
+) -> None:
+    """Put 0 into meet and chance (G, G) where nothing is said of two scans: first, last, source (G,)."""
+    for a in range(len(first)):
+        for b in range(len(first)):
+            apart = max(first[a], first[b]) - min(last[a], last[b])
+            if source[a] == source[b] or apart > max(last[a] - first[a], last[b] - first[b]):
+                meet[a, b], chance[a, b] = 0.0, 0.0
 
 
 def _shared(scans: Scans, group: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from scangait.gait.addresses import mostly
 from scangait.recognise.joins.overlap import rarity
 from scangait.recognise.joins.scans import SURE_BITS, Join, Scans, choice
 from scangait.scanners import SCANNERS
@@ -30,9 +31,9 @@ def shared_keys(scans: Scans) -> list[Join]:
     found = keys(scans.probes)
     own = np.full(len(scans.samples), -1, np.int64)
     for scan, sample in enumerate(scans.samples):
-        values, counts = np.unique(found[sample.members], return_counts=True)
-        if counts.max() >= max(2, FAITHFUL * len(sample.members)):
-            own[scan] = int(values[np.argmax(counts)])
+        key, bearing = mostly(found[sample.members])
+        if bearing >= max(2, FAITHFUL * len(sample.members)):
+            own[scan] = key
     keyed, joins = np.flatnonzero(own >= 0), []
     for key in np.unique(own[keyed]):
         members = np.flatnonzero(own == key)
@@ -59,9 +60,11 @@ def shared_starts(scans: Scans) -> list[Join]:
 def _start(scans: Scans, scan: int, marked: NDArray[np.bool_]) -> int:
     """The second at which a Masscan scan began, -1 where nothing says it."""
     members = scans.samples[scan].members
+    if np.count_nonzero(marked[members]) < FAITHFUL * len(members):
+        return -1
     port = int(scans.probes.sport[members].min())
     spread = int(scans.probes.sport[members].max()) - port
-    if marked[members].mean() < FAITHFUL or spread >= 16 or not FIRST_PORT <= port < FIRST_PORT + START_CYCLE:
+    if spread >= 16 or not FIRST_PORT <= port < FIRST_PORT + START_CYCLE:
         return -1
     first = int(scans.first_ns[scan]) // 10**9
     return first - (first - (port - FIRST_PORT)) % START_CYCLE

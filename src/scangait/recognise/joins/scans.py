@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from scangait.evidence.ground import Line
 from scangait.evidence.walk import first_probes
+from scangait.gait.addresses import ordered
 from scangait.gait.samples import NANOSECOND, Sample
 from scangait.probes import Probes
 from scangait.telescope import Telescope
@@ -111,7 +112,7 @@ def in_order(
         tuple(listed),
         tuple(lines[index] for index in order),
         open_[order],
-        tuple(np.unique(sample.place) for sample in listed),
+        tuple(ordered(sample.place, scope.size) for sample in listed),
         source[order],
         port[order],
         proto[order],

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from scangait.engine import Engine
 from scangait.evidence.ground import Ground, Line, placed
 from scangait.evidence.line import carried
-from scangait.evidence.points import points_in
+from scangait.evidence.points import Points
 from scangait.evidence.walk import find
 from scangait.gait.samples import NANOSECOND
+from scangait.kernel import kernel
 from scangait.recognise.joins.overlap import rarity
 from scangait.recognise.joins.scans import SURE_BITS, Join, Scans, choice
 from scangait.scanners.cyclic import units
@@ -106,13 +107,28 @@ def _fits(scans: Scans, line: Line, scan: int) -> bool:
     when, dst = scans.first(scan)
     if len(when) < 4 or when[-1] <= 0:
         return False
-    x = _logarithms(line.ground, dst.tobytes())
+    x, group = _logarithms(line.ground, dst.tobytes()), line.ground.group
     if x is None:
         return False
-    gap = float(when[-1]) / (len(when) - 1)
+    return bool(_carries(x, when, group.root, group.prime, group.order, units(group), line.mu, line.rate))
+
+
+@kernel
+def _carries(
+    x: NDArray[np.int64],
+    when: NDArray[np.float64],
+    root: int,
+    prime: int,
+    order: int,
+    share: float,
+    mu: int,
+    rate: float,
+) -> bool:
+    """Whether probes (K,) at logarithms x lie on a line of this multiplier, sent on time or late."""
+    gap = when[-1] / (len(when) - 1)
     for jitter, drift in ((min(0.02, gap / 200), 0.005), (min(0.4, max(gap / 10, min(0.02, gap / 2))), 0.05)):
-        points = points_in(line.ground.group, x, when, jitter, drift)
-        if carried(points, line.mu, line.rate / FASTER, line.rate * FASTER).bits >= FIT_BITS:
+        points = Points(x, when, root, prime, order, share, jitter, drift)
+        if carried(points, mu, rate / FASTER, rate * FASTER).bits >= FIT_BITS:
             return True
     return False
 
