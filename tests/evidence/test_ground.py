@@ -1,16 +1,40 @@
 """Grounds: hypotheses that say the same of some addresses are looked at once."""
 
+import pickle
+
 import numpy as np
 
-from scangait.evidence.ground import grounds, placed
+from scangait.evidence.ground import grounds, logarithms_of, placed
+from scangait.evidence.stages import speaks
+from scangait.scanners.zmap_order import indices
 
 WHOLE = "all addresses but ZMap's default block list"
 
 
 def names(first, count=16):
     dst = np.arange(first, first + count, dtype=np.uint32)
-    tried = list(grounds(dst))
-    return [ground.name for ground, _ in placed(tried, dst)], [ground.name for ground in tried]
+    tried = grounds(dst)
+    x, prime = placed(tried, dst), np.array([ground.group.prime for ground in tried])
+    every = [ground.name for ground in tried]
+    return [name for number, name in enumerate(every) if speaks(x, number, count, prime)], every
+
+
+def test_what_is_remembered_of_a_ground_is_what_is_computed():
+    rng = np.random.default_rng(1)
+    dst = np.concatenate([rng.integers(0, 2**32, 1000, dtype=np.uint32), np.arange(5, dtype=np.uint32) << 16])
+    for ground in grounds(np.array([0, 2**32 - 1], np.uint32)):
+        first = logarithms_of(ground, dst)
+        again = logarithms_of(ground, dst[::-1])[::-1]
+        index = indices(ground.numbering, dst)
+        assert np.array_equal(first, again)
+        assert np.array_equal(first >= 0, index >= 0)
+        walked = [pow(ground.group.root, int(x), ground.group.prime) for x in first[index >= 0]]
+        assert walked == (index[index >= 0] + 1).tolist()
+
+
+def test_a_ground_stays_one_on_its_way_between_processes():
+    for ground in grounds(np.array([0x5DB8D000], np.uint32)):
+        assert pickle.loads(pickle.dumps(ground)) is ground
 
 
 def test_lists_that_differ_further_up_only_are_one_ground():

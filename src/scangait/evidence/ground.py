@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from typing import Final
@@ -17,6 +17,8 @@ from scangait.scanners.scanner import Scan
 from scangait.scanners.zmap_order import DEFAULT_BLOCKED, Numbering, indices, numbering_of
 from scangait.telescope import Telescope, telescope, without
 
+NEAR: Final = (8, 12, 16)
+"""Lengths of the prefixes that are tried."""
 EVERYTHING: Final = (1, 2**32 - 1)
 PLACES: Final = 2**16
 """Addresses whose logarithms are remembered: of those that differ by a multiple of it, the last."""
@@ -75,29 +77,15 @@ class Line:
         return pow(group.root, pow(self.mu, -1, group.order), group.prime)
 
 
-def grounds(dst: NDArray[np.uint32], blocked: str = "") -> Iterator[Ground]:
+def grounds(dst: NDArray[np.uint32], blocked: str = "") -> tuple[Ground, ...]:
     """The hypotheses for these addresses: all of the Internet with each block list, and the prefixes that hold them."""
-    yield from _whole(blocked)
     low, high = int(dst.min()), int(dst.max())
-    for length in (8, 12, 16):
-        first = low >> (32 - length) << (32 - length)
-        last = first + 2 ** (32 - length) - 1
-        if high <= last:
-            yield _near(first, last, f"a /{length}")
+    return *_whole(blocked), *(_near(low >> 32 - length, length) for length in NEAR if low ^ high < 1 << 32 - length)
 
 
-def placed(tried: list[Ground], dst: NDArray[np.uint32]) -> Iterator[tuple[Ground, NDArray[np.int64]]]:
-    """The grounds that hold all of the addresses (N,), each with their logarithms (N,).
-
-    Of grounds on which they have the same elements, as below the first block by which two lists differ, the first.
-    """
-    held: list[tuple[Ground, NDArray[np.int64]]] = []
-    for ground in tried:
-        x = logarithms_of(ground, dst)
-        known = any(ground.group == other.group and np.array_equal(x, theirs) for other, theirs in held)
-        if x.min(initial=0) >= 0 and not known:
-            held.append((ground, x))
-    yield from held
+def placed(tried: tuple[Ground, ...], dst: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """The logarithms (G, N) of the addresses (N,) on each ground, -1 where it does not hold one."""
+    return np.stack([logarithms_of(ground, dst) for ground in tried])
 
 
 def logarithms_of(ground: Ground, dst: NDArray[np.uint32]) -> NDArray[np.int64]:
@@ -134,14 +122,16 @@ def _remember(memory: NDArray[np.int64], dst: NDArray[np.uint32], x: NDArray[np.
 
 
 @lru_cache(4096)
-def _ground(name: str, version: str, ranges: tuple[tuple[int, int], ...], group: Group, rare: bool = False) -> Ground:
+def _ground(name: str, version: str, ranges: tuple[tuple[int, int], ...], group: Group, rare: bool) -> Ground:
     targets = Telescope.ranges(list(ranges))
     assert targets is not None
     return Ground(name, version, targets, group, rare)
 
 
-def _near(first: int, last: int, name: str) -> Ground:
-    return _ground(name, "3.0", ((first, last),), group_for(last - first + 1))
+@lru_cache(4096)
+def _near(prefix: int, length: int) -> Ground:
+    size = 2 ** (32 - length)
+    return _ground(f"a /{length}", "3.0", ((prefix * size, prefix * size + size - 1),), group_for(size), False)
 
 
 @cache
@@ -149,13 +139,13 @@ def _whole(blocked: str) -> tuple[Ground, ...]:
     group = group_for(2**32 - 1)
     usual = _unblocked(DEFAULT_BLOCKED)
     found = [
-        _ground("all addresses but ZMap's default block list", "2.1", usual, group),
-        _ground("all addresses but ZMap's default block list (4.1 on)", "4.3", usual, group),
-        _ground("all addresses", "2.1", (EVERYTHING,), group, rare=True),
+        _ground("all addresses but ZMap's default block list", "2.1", usual, group, False),
+        _ground("all addresses but ZMap's default block list (4.1 on)", "4.3", usual, group, False),
+        _ground("all addresses", "2.1", (EVERYTHING,), group, True),
     ]
     if blocked:
         name, own = "all addresses but the block list given", _unblocked(blocked)
-        found += [_ground(name, version, own, group) for version in ("2.1", "4.3")]
+        found += [_ground(name, version, own, group, False) for version in ("2.1", "4.3")]
     return tuple(found)
 
 

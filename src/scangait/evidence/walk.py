@@ -7,10 +7,9 @@ header is looked at, and lost packets do no harm.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
-from math import gcd, log2
-from typing import Final, NamedTuple
+from math import gcd
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,14 +18,15 @@ from scangait.evidence.case import Case
 from scangait.evidence.coverage import STRAY, repeats
 from scangait.evidence.finding import Finding
 from scangait.evidence.ground import Ground, Line, grounds, placed
-from scangait.evidence.line import Found, fit, search
+from scangait.evidence.line import Found, fit
 from scangait.evidence.marks import borne
-from scangait.evidence.points import Points, points_in
+from scangait.evidence.points import Points
 from scangait.evidence.signature import FAITHFUL
+from scangait.evidence.stages import STAGES, Field, points_of, through
 from scangait.gait.addresses import distinct, first_of_each
 from scangait.gait.movements import stride
 from scangait.gait.samples import NANOSECOND, Sample
-from scangait.scanners.zmap import BATCH
+from scangait.scanners.cyclic import units
 from scangait.scanners.zmap_order import SMALL_GENERATOR
 
 LEAST: Final = 4
@@ -39,42 +39,7 @@ APART: Final = 0.01
 """Parallel threads drift against each other by less than this share of the walk."""
 
 
-class Stage(NamedTuple):
-    """One way to search: how many `probes` are looked at (the first of the sample with addresses of their own), how
-    many times `slower` the rate may be than the mean gap says (other traffic hides it, threads share it) or `faster`
-    (probes are lost, shards step over each other's), whether probes may be `late`, how many triples are tried, how many
-    distances one triple may leave to try, whether `rare` grounds are tried, and whether probes may be
-    `batched`, first and last of a batch at once.
-    """
-
-    probes: int
-    slower: float
-    faster: float
-    late: bool
-    triples: int
-    listed: int = 2**14
-    rare: bool = False
-    batched: bool = False
-
-
-STAGES: Final = (
-    Stage(16, 4.0, 4.0, late=False, triples=8),
-    Stage(16, 4.0, 4.0, late=True, triples=8, listed=2**11),
-    Stage(16, 1 / 3, 12.0, late=False, triples=8, rare=True),
-    Stage(32, 8.0, 4.0, late=False, triples=128, listed=2**12),
-    Stage(32, 16.0, 4.0, late=True, triples=32, listed=2**11),
-    Stage(16, 16.0, 4.0, late=True, triples=128, listed=2**11),
-    Stage(48, 8.0, 2.0, late=True, triples=128, listed=2**11, batched=True),
-    Stage(48, 16.0, 4.0, late=False, triples=1024, listed=2**11),
-)
-"""The clean case first; the last but one is for slow scans of near ranges, of which a batch (from ZMap 4.1 on:
-scanners.md, 1.5) hits several times; the last, for much other traffic in between, is a matter of half a second.
-"""
 MULTIPLES: Final = (7, 11)
-PROOF_BITS: Final = 19.5
-SURE_BITS: Final = 20.0
-"""The search goes on for a better line until one has so many bits more than a proof needs."""
-MOST_BITS: Final = 200.0
 ENOUGH: Final = 16
 ABSENT_BITS: Final = -4.0
 """Among so many addresses a walk is nearly always found, unless its targets are not among those tried."""
@@ -204,48 +169,19 @@ def first_probes(
 def _searched(seconds: bytes, dst: bytes, size: int, blocked: str, stages: int) -> Line | None:
     """The best line of the first stage that finds one."""
     when, where = np.frombuffer(seconds, np.float64), np.frombuffer(dst, np.uint32)
-    tried, most = list(grounds(where, blocked)), 0
-    for number, stage in enumerate(STAGES[:stages], 1):
-        if stage.probes > most:  # most searches end before they come to the later probes
-            most = stage.probes
-            x = list(placed(tried, where[:most]))
-        tries = log2(len(tried) * number)
-        lines = [_on(ground, when[:most], logs, size, stage, tries) for ground, logs in x if stage.rare >= ground.rare]
-        best = max((line for line in lines if line is not None), key=lambda line: line.bits, default=None)
-        if best is not None:
-            return best
-    return None
+    tried = grounds(where, blocked)
+    x, field = placed(tried, where), _field(tried)
+    number, ground, found = through(stages, x, when, field, size)
+    return _simplest(tried[ground], found, points_of(number, ground, x, when, field, size)) if number >= 0 else None
 
 
-def _on(
-    ground: Ground, when: NDArray[np.float64], x: NDArray[np.int64], size: int, stage: Stage, tries: float
-) -> Line | None:
-    """The best line on one ground, None where none is proven; `tries` are the bits that the choice of it cost."""
-    gap = when[-1] / (len(when) - 1)
-    about = ground.group.prime / size / gap
-    points = points_in(ground.group, x, when, *_slack(gap, about, stage))
-    found = Found(
-        *search(
-            points,
-            about / stage.slower,
-            about * stage.faster,
-            stage.triples,
-            stage.listed,
-            PROOF_BITS + tries,
-            PROOF_BITS + SURE_BITS,
-        )
-    )
-    bits = found.bits - tries
-    return replace(_simplest(ground, found, points), bits=min(bits, MOST_BITS)) if bits >= PROOF_BITS else None
-
-
-def _slack(gap: float, about: float, stage: Stage) -> tuple[float, float]:
-    """Seconds that a probe may be late, from the mean gap, and the share by which the rate may be off."""
-    if stage.batched:  # one probe may be the first of its batch and another the last
-        return 2 * BATCH / about, 0.05
-    if stage.late:
-        return min(0.4, max(gap / 10, min(0.02, gap / 2))), 0.05
-    return min(0.02, gap / 500), 0.004
+@lru_cache(256)
+def _field(tried: tuple[Ground, ...]) -> Field:
+    """The grounds side by side."""
+    groups = [ground.group for ground in tried]
+    root, prime, order = (np.array([getattr(group, name) for group in groups]) for name in ("root", "prime", "order"))
+    rare = np.array([ground.rare for ground in tried])
+    return Field(root, prime, order, np.array([units(group) for group in groups]), rare)
 
 
 def _simplest(ground: Ground, found: Found, points: Points) -> Line:
@@ -259,7 +195,7 @@ def _simplest(ground: Ground, found: Found, points: Points) -> Line:
                 mu, rate = smaller, rate / multiple
                 break
     threads, on = _parallel(points, found.base, mu, rate)
-    return Line(ground, mu, rate, threads, on, len(when), 0.0)
+    return Line(ground, mu, rate, threads, on, len(when), found.bits)
 
 
 def _parallel(points: Points, base: int, mu: int, rate: float) -> tuple[int, int]:

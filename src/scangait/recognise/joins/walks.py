@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scangait.engine import Engine
-from scangait.evidence.ground import Ground, Line, placed
+from scangait.evidence.ground import Ground, Line, logarithms_of
 from scangait.evidence.line import carried
 from scangait.evidence.points import Points
 from scangait.evidence.walk import find
@@ -136,7 +136,8 @@ def _carries(
 @lru_cache(2**16)
 def _logarithms(ground: Ground, addresses: bytes) -> NDArray[np.int64] | None:
     """Of addresses (K,) on this ground, None where it does not hold them all: a scan is laid on many walks."""
-    return dict(placed([ground], np.frombuffer(addresses, np.uint32))).get(ground)
+    x = logarithms_of(ground, np.frombuffer(addresses, np.uint32))
+    return x if x.min() >= 0 else None
 
 
 def _join(scans: Scans, line: Line, members: list[int], among: int) -> Join | None:
