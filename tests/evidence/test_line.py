@@ -7,15 +7,16 @@ from hypothesis import strategies as st
 from scangait.evidence.line import fit
 from scangait.evidence.points import points_in
 from scangait.evidence.promising import promising
-from scangait.evidence.visits import visits
+from scangait.evidence.visits import DEEPEST, visits
 from scangait.scanners.cyclic import group_for
 
 GROUP = group_for(2**32 - 1)
+ROOM = np.empty((DEEPEST, 3), np.int64)
 
 
 @st.composite
 def rotations(draw):
-    modulus = draw(st.integers(2, 2**43))
+    modulus = draw(st.integers(2, 2**50 - 1))
     width = draw(st.integers(0, modulus - 1)) // draw(st.sampled_from([1, 7, 1000, 2**20]))
     low = draw(st.integers(1, 2**20))
     return (
@@ -32,15 +33,15 @@ def rotations(draw):
 def test_every_visit_is_listed_and_nothing_else(rotation):
     offset, step, modulus, width, low, high = rotation
     hits = np.empty(high - low + 1, np.int64)
-    count = visits(hits, *rotation)
+    count = visits(hits, *rotation, ROOM)
     assert hits[:count].tolist() == [d for d in range(low, high + 1) if (offset + (d - low) * step) % modulus <= width]
 
 
 @given(rotations(), st.integers(0, 40))
 def test_listing_stops_where_there_is_no_more_room(rotation, room):
     every, some = np.empty(5000, np.int64), np.empty(room, np.int64)
-    count = visits(every, *rotation)
-    assert visits(some, *rotation) == min(room, count)
+    count = visits(every, *rotation, ROOM)
+    assert visits(some, *rotation, ROOM) == min(room, count)
     assert some[: min(room, count)].tolist() == every[: min(room, count)].tolist()
 
 

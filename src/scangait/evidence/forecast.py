@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scangait.evidence.ground import Ground, Line, logarithms_of
-from scangait.evidence.promising import nearest_integer
 from scangait.gait.addresses import distinct
 from scangait.kernel import kernel
 from scangait.scanners.logarithm import multiply
@@ -218,7 +217,7 @@ def _common_line(
         room, close = max(ROOM * rate * seconds[count - 1], part * apart), 0
         for a in range(count):
             expected = begin + rate * seconds[a]
-            height[a] = element[a] + part * nearest_integer((expected - element[a]) / part)
+            height[a] = element[a] + part * np.rint((expected - element[a]) / part)
             near[a] = abs(height[a] - expected) <= room
             used[a] = height[a] if near[a] else np.nan
             close += near[a]

@@ -17,15 +17,15 @@ from numpy.typing import NDArray
 
 from scangait.evidence.points import Points, tolerance_of
 from scangait.evidence.promising import promising
-from scangait.evidence.visits import visits
+from scangait.evidence.visits import DEEPEST, visits
 from scangait.kernel import kernel
 from scangait.scanners.logarithm import multiply
 from scangait.scanners.zmap_order import SMALL_GENERATOR
 
-SCALE: Final = 256
-"""Fixed-point fractions of one element."""
-STRETCH: Final = 2**21
-"""Distances are listed in stretches of so many: their products with a fixed-point order stay below 2^62."""
+SCALE: Final = 2**16
+"""Fixed-point fractions of one element: an order below 2^34 times it stays below 2^50."""
+STRETCH: Final = 2**24
+"""Distances are listed in stretches of so many: what their fractions are rounded by adds up to 2^7 elements."""
 COMMON: Final = 20
 """Pairs whose logarithms differ by a multiple of a larger divisor of the order are passed over: too many solutions."""
 LIFTS: Final = 3
@@ -62,6 +62,7 @@ def search(
     `proof` bits and every point on it. A triple that leaves more than `listed` distances to try is passed over.
     """
     best, tried, seen, hits = Found(0, 0.0, 0, 0, 0.0), 1.0, 0, np.empty(listed, np.int64)
+    room = np.empty((DEEPEST, 3), np.int64)
     first, second = _pairs(points.when, 3 * points.jitter)
     choosy = len(points.x) >= CHOICE
     for pair in range(2 * len(first)):
@@ -77,7 +78,7 @@ def search(
         for a in _nearest(points.when, i, k):
             seen += 1
             least = max(best.bits, proof + np.log2(tried))
-            better = _of_triple(points, i, k, a, common, slowest, fastest, least, hits)
+            better = _of_triple(points, i, k, a, common, slowest, fastest, least, hits, room)
             if better.mu:
                 best = better
             wanted = proof if best.on == len(points.x) - 2 else enough
@@ -97,14 +98,15 @@ def _of_triple(  # noqa: PLR0917 (kernels take arrays and numbers only)
     fastest: float,
     least: float,
     hits: NDArray[np.int64],
+    room: NDArray[np.int64],
 ) -> Found:
-    """The best line with `least` bits on which probes i, k and a lie; `hits` is room to work in."""
+    """The best line with `least` bits on which probes i, k and a lie; `hits` and `room` are room to work in."""
     order, best = points.order, Found(0, 0.0, 0, 0, least)
     part, span = order // common, points.when[k] - points.when[i]
     inverse = _inverse((points.x[k] - points.x[i]) % order // common, part)
     for lift in range(common):
         base = lift * part
-        count = _listed(hits, points, i, k, a, base, inverse, common, slowest, fastest)
+        count = _listed(hits, room, points, i, k, a, base, inverse, common, slowest, fastest)
         for d in hits[: promising(hits[:count], points, i, k, base, inverse, common, best.bits - SMALL_BITS)]:
             mu = (base + np.int64(multiply(np.uint64(d), np.uint64(inverse), np.uint64(order)))) % order
             rate = d * common / span
@@ -194,6 +196,7 @@ def _ascending(values: NDArray[np.float64]) -> NDArray[np.int64]:
 @kernel
 def _listed(  # noqa: PLR0917 (kernels take arrays and numbers only)
     hits: NDArray[np.int64],
+    room: NDArray[np.int64],
     points: Points,
     i: int,
     k: int,
@@ -211,7 +214,7 @@ def _listed(  # noqa: PLR0917 (kernels take arrays and numbers only)
     slope = (when[a] - when[i]) / span
     modulus, turn = order * SCALE, np.int64(multiply(np.uint64(inverse), apart, wide))
     fixed = np.int64(multiply(np.uint64(base), apart, wide))
-    step = (turn * SCALE - np.int64(round(common * slope * SCALE))) % modulus
+    step = (turn * SCALE - _nearest_whole(common * slope * SCALE)) % modulus
     low, end = np.int64(max(1.0, slowest * span) / common), np.int64(fastest * span / common) + 1
     while low <= end:
         high = min(end, 4 * low + 3, low + STRETCH)
@@ -221,11 +224,16 @@ def _listed(  # noqa: PLR0917 (kernels take arrays and numbers only)
             return 0
         # exact where the stretch begins, so that the rounding of `step` does not add up
         begun = (fixed + np.int64(multiply(np.uint64(low), np.uint64(turn), wide))) % order
-        offset = (begun * SCALE - np.int64(round(common * slope * low * SCALE)) + width // 2) % modulus
+        offset = (begun * SCALE - _nearest_whole(common * slope * low * SCALE) + width // 2) % modulus
         if width < modulus:
-            count += visits(hits[count:], offset, step, modulus, width, low, high)
+            count += visits(hits[count:], offset, step, modulus, width, low, high, room)
         low = high + 1
     return count
+
+
+@kernel
+def _nearest_whole(x: float) -> int:
+    return int(np.floor(x + 0.5))
 
 
 @kernel

@@ -10,31 +10,36 @@ from numpy.typing import NDArray
 from scangait.kernel import kernel
 from scangait.scanners.logarithm import multiply
 
+DEEPEST: Final = 128
+"""Steps of Euclid's algorithm that no numbers below 2^50 take."""
 NEVER: Final = 2**40
 """More than any distance."""
 
 
 @kernel
-def visits(hits: NDArray[np.int64], offset: int, step: int, modulus: int, width: int, low: int, high: int) -> int:
+def visits(
+    hits: NDArray[np.int64],
+    offset: int,
+    step: int,
+    modulus: int,
+    width: int,
+    low: int,
+    high: int,
+    room: NDArray[np.int64],
+) -> int:
     """Fill `hits` with every d in low..high for which offset + (d - low) step lies in 0..width modulo; how many.
 
     From one to the next there are three distances only: that of the first return upwards, of the first downwards, and
-    of both together (Sós 1958).
+    of both together (Sós 1958). The modulus is below 2^50, `room` (DEEPEST, 3) to work in.
     """
-    ahead = 0 if offset <= width else _first(step, modulus, modulus - offset, modulus - offset + width, high - low)
-    if ahead < 0:
-        return 0
-    up = 0 if step <= width else _first(step, modulus, modulus - step, modulus - step + width, high - low)
-    down = 0 if step >= modulus - width else _first(step, modulus, modulus - width - step, modulus - step, high - low)
-    rise = int(multiply(np.uint64(up + 1), np.uint64(step), np.uint64(modulus))) if up >= 0 else width + 1
-    back = int(multiply(np.uint64(down + 1), np.uint64(step), np.uint64(modulus))) if down >= 0 else modulus - width - 1
-    fall = (modulus - back) % modulus
-    up, down = up + 1 if up >= 0 else NEVER, down + 1 if down >= 0 else NEVER
-    at, d, count = (
-        (offset + np.int64(multiply(np.uint64(ahead), np.uint64(step), np.uint64(modulus)))) % modulus,
-        low + ahead,
-        0,
-    )
+    ahead, at = 0, int(offset)
+    if offset > width:
+        ahead = _first(step, modulus, modulus - offset, modulus - offset + width, high - low, room)
+        if ahead < 0:
+            return 0
+        at = int((offset + np.int64(multiply(np.uint64(ahead), np.uint64(step), np.uint64(modulus)))) % modulus)
+    up, rise, down, fall = _returns(step, modulus, width, high - low)
+    d, count = low + ahead, 0
     while d <= high and count < len(hits):
         hits[count] = d
         count += 1
@@ -48,13 +53,33 @@ def visits(hits: NDArray[np.int64], offset: int, step: int, modulus: int, width:
 
 
 @kernel
-def _first(a: int, m: int, low: int, high: int, most: int) -> int:
+def _returns(step: int, modulus: int, width: int, most: int) -> tuple[int, int, int, int]:
+    """The fewest steps, one or more, that end up to `width` further round, and how far; the same for back (1 or more).
+
+    NEVER where that takes more than `most`. Each nearest return is made of two before it, as in Euclid's algorithm.
+    """
+    up, rise, down, fall = 1, step, 1, modulus - step
+    while rise and (rise > width or fall > width) and min(up, down) <= most:
+        if rise > width and rise >= fall:
+            times = min((rise - width + fall - 1) // fall, rise // fall)
+            up, rise = up + times * down, rise - times * fall
+        else:
+            times = min((fall - width + rise - 1) // rise, (fall - 1) // rise)
+            down, fall = down + times * up, fall - times * rise
+    if rise > width or up > most:
+        up, rise = NEVER, width + 1
+    if fall > width or down > most:
+        down, fall = NEVER, width + 1
+    return up, rise, down, fall
+
+
+@kernel
+def _first(a: int, m: int, low: int, high: int, most: int, room: NDArray[np.int64]) -> int:
     """The smallest number 0..most whose product with `a` lies in low..high modulo m, -1 where there is none.
 
     Euclid's algorithm on (a, m): either a multiple of `a` falls into the interval before the first wrap, or the wraps
     themselves are such a problem modulo `a` (0 <= low <= high < m).
     """
-    stack = np.empty((128, 3), np.int64)
     depth, answer = 0, -1
     while True:
         if low <= 0:
@@ -69,15 +94,30 @@ def _first(a: int, m: int, low: int, high: int, most: int) -> int:
         if step * a <= high:
             answer = step
             break
-        if depth == 127:
+        if depth == DEEPEST - 1:
             return -1
-        stack[depth, 0], stack[depth, 1], stack[depth, 2] = a, m, low
+        room[depth, 0], room[depth, 1], room[depth, 2] = a, m, low
         depth += 1
         a, m, low, high = m % a, a, -high % a, -low % a
     while depth:
         depth -= 1
-        a, m, low = stack[depth, 0], stack[depth, 1], stack[depth, 2]
-        if answer > most:  # it only grows from here, and a larger one would not fit into 64 bits
+        a, m, low = room[depth, 0], room[depth, 1], room[depth, 2]
+        if answer > most:  # it only grows from here
             return -1
-        answer = -(-(low + m * answer) // a)
+        answer = _ceiling(low, m, answer, a)
     return answer if answer <= most else -1
+
+
+@kernel
+def _ceiling(low: int, m: int, answer: int, a: int) -> int:
+    """The smallest number that is not below (low + m answer) / a, where that is below 2^50.
+
+    In floating point it is at most one off; the products may not fit into 64 bits, but what they differ by does.
+    """
+    found = int((np.float64(low) + np.float64(m) * np.float64(answer)) / np.float64(a))
+    over = found * a - m * answer - low
+    while over < 0:
+        found, over = found + 1, over + a
+    while over >= a:
+        found, over = found - 1, over - a
+    return found
