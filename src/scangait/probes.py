@@ -9,6 +9,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from scangait.engine import Threads
+
 ICMP: Final = 1
 TCP: Final = 6
 UDP: Final = 17
@@ -91,7 +93,8 @@ def concat(parts: Iterable[Probes]) -> Probes:
     if not kept:
         return empty()
     shared = [name for name in kept[0] if all(name in part for part in kept)]
-    return Probes(**{name: np.concatenate([part.pop(name) for part in kept]) for name in shared})
+    whole = Threads().map(lambda name: np.concatenate([part.pop(name) for part in kept]), shared)
+    return Probes(**dict(zip(shared, whole, strict=True)))
 
 
 def empty() -> Probes:

@@ -11,7 +11,6 @@ import pytest
 
 from naive import union_law
 from scangait.capture import read
-from scangait.engine import Serial
 from scangait.evidence.walk import find
 from scangait.gait.samples import NANOSECOND, samples
 from scangait.gait.streams import by_source
@@ -181,8 +180,8 @@ def test_walks_that_share_no_small_multiple_need_not_be_laid_on_each_other(known
     hidden = np.random.default_rng(7).random(len(lines)) > known
     lines = [None if hide else line for line, hide in zip(lines, hidden, strict=True)]
     scans, _ = in_order(probes, SCOPE, listed, lines, np.ones(len(listed), bool))
-    assert walks(scans, Serial()) == walks_of_all(scans)
-    assert walks(scans, Serial())
+    assert [join for group in scans.groups() for join in walks(scans, group)] == walks_of_all(scans)
+    assert [join for group in scans.groups() for join in walks(scans, group)]
 
 
 def walks_of_all(scans):

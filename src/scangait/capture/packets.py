@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scangait.capture.batch import KINDS, Batch, Tally
 from scangait.capture.headers import ROW, Rows, rows
@@ -13,8 +14,10 @@ from scangait.capture.pcap import HEADER, MAGIC, RECORD, Pcap
 from scangait.capture.pcapng import Pcapng
 from scangait.capture.unpack import Damaged
 from scangait.errors import CaptureError
-from scangait.probes import Probes
+from scangait.kernel import kernel
+from scangait.probes import COLUMNS, Probes
 
+Column = NDArray[Any]
 PCAPNG: Final = b"\x0a\x0d\x0d\x0a"
 SHORTEST: Final = RECORD + 28
 """Bytes of the shortest record that holds a probe: an IPv4 header and one of UDP or ICMP."""
@@ -87,4 +90,20 @@ def packets(name: str, pieces: Iterator[bytes]) -> Iterator[Batch]:
 
 def _columns(out: Rows, found: int) -> Probes:
     """The rows that were filled, as columns."""
-    return Probes(**{name: out[name][:found].copy() for name in ROW.names or ()})
+    columns: dict[str, Column] = {name: np.empty(found, COLUMNS[name]) for name in ROW.names or ()}
+    _split(out, *columns.values())
+    return Probes(**columns)
+
+
+@kernel
+def _split(  # noqa: PLR0917 (kernels take arrays and numbers only)
+    out: Rows, time_ns: Column, src: Column, dst: Column, sport: Column, dport: Column, proto: Column, ip_id: Column,
+    ttl: Column, length: Column, df: Column, window: Column, seq: Column, mss: Column, options: Column,
+) -> None:  # fmt: skip
+    """Rows (R,) into columns (N,) of the first N: each row is read once."""
+    for row in range(len(time_ns)):
+        one = out[row]
+        time_ns[row], src[row], dst[row], sport[row] = one.time_ns, one.src, one.dst, one.sport
+        dport[row], proto[row], ip_id[row], ttl[row] = one.dport, one.proto, one.ip_id, one.ttl
+        length[row], df[row], window[row] = one.length, one.df, one.window
+        seq[row], mss[row], options[row] = one.seq, one.mss, one.options

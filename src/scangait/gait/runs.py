@@ -22,9 +22,9 @@ def runs(probes: Probes, streams: Streams, scope: Telescope, recipe: Recipe) -> 
     """The streams without the probes that miss the telescope, cut at their silences."""
     dark = position(scope, probes.dst[streams.order]) >= 0
     order = streams.order[dark]
-    bounds = np.concatenate([[0], np.cumsum(dark)])[np.r_[0, streams.ends]]
+    bounds = np.r_[0, streams.ends - np.searchsorted(np.flatnonzero(~dark), streams.ends)]
     time_ns = probes.time_ns[order]
-    paused = np.flatnonzero(np.diff(time_ns) * NANOSECOND > recipe.longest_pause_s)
+    paused = np.flatnonzero(np.diff(time_ns) >= int(recipe.longest_pause_s / NANOSECOND))  # shorter is no silence
     stream = np.searchsorted(bounds, paused, side="right") - 1
     long = np.diff(bounds)[stream] > recipe.min_movements
     ends = [

@@ -6,8 +6,9 @@ searched for sources that cover the telescope without meeting.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -64,19 +65,30 @@ def campaigns(
         return []
     scans, order = in_order(probes, scope, samples, lines, ~np.array(settled or [False] * len(samples), np.bool_))
     run = engine if engine and len(samples) >= MANY else Serial()
-    joins = [*walks(scans, run), *pools(scans, blocked), *shared_keys(scans)]
+    proofs = [
+        *(partial(walks, scans, group) for group in scans.groups()),
+        partial(pools, scans, blocked),
+        partial(shared_keys, scans),
+        partial(shared_starts, scans),
+    ]
+    *found, starts = run.map(_asked, proofs)
+    joins = [join for one in found for join in one]
     free = np.ones(len(samples), np.bool_)
     for join in joins:
         free[list(join.members)] = False
-    starts = shared_starts(scans)  # of a part of the sources, perhaps: the others show by what they cover
+    # starts are shared by a part of the sources, perhaps: the others show by what they cover
     masscan = {scan for join in starts for scan in join.members}
     for join in covers(scans, free, run):
         walk = None if masscan & set(join.members) else proven(scans, join.members, free, blocked)
         joins += [join, walk] if walk else [join]
     joins += starts
     joins = _across_ports(scans, _united(joins))
-    found = [_campaign(scans, order, join) for join in joins]
-    return sorted(found, key=lambda campaign: (-len(campaign.sources), campaign.members))
+    named = [_campaign(scans, order, join) for join in joins]
+    return sorted(named, key=lambda campaign: (-len(campaign.sources), campaign.members))
+
+
+def _asked(proof: Callable[[], list[Join]]) -> list[Join]:
+    return proof()
 
 
 def _united(joins: Iterable[Join]) -> list[Join]:

@@ -15,7 +15,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from scangait.engine import Engine
 from scangait.evidence.ground import Ground, Line, logarithms_of
 from scangait.evidence.line import carried
 from scangait.evidence.points import Points
@@ -37,10 +36,9 @@ SEARCHED: Final = 3
 """A group that shares its targets out is searched for a walk in so many of its largest scans."""
 
 
-def walks(scans: Scans, engine: Engine) -> list[Join]:
-    """The campaigns of scans on whose walks, where they are known, others of the same port lie."""
-    found = engine.map(lambda group: list(_of_port(scans, group)), scans.groups())
-    return [join for joins in found for join in joins]
+def walks(scans: Scans, group: NDArray[np.int64]) -> list[Join]:
+    """The campaigns in a group of one port: scans on whose walks, where they are known, others lie."""
+    return list(_of_port(scans, group))
 
 
 def proven(scans: Scans, members: Iterable[int], free: NDArray[np.bool_], blocked: str) -> Join | None:
