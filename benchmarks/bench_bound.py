@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from benchmarks.models import a_model, sequences
@@ -17,20 +19,19 @@ from scangait.model.mixture_em import expectation_maximisation
 from scangait.model.score import interleave, pack
 
 HEADER = ("dims", "m", "score", "mixture EM", "Baum-Welch E-step")
-CHAINS, TURNS, STEPS = 8, 20_000, 20_000
+CHAINS, TURNS, STEPS = (4, 5, 8, 16), 40_000, 20_000
+"""Chains of multiply-adds side by side: as many as the units take to be busy, no more than there are registers for."""
 E_STEPS, TIMES = 300, 20
 E_STEPS_OF_EM = 100
 
 
 @kernel
 def _peak(turns: int, data: np.ndarray, size: tuple[float, ...]) -> None:
-    """Two times eight chains of multiply-adds that do not wait for each other; turns, data (16, 8), size: 8 numbers."""
-    a, b = rows_of(data, 0, size), rows_of(data, 8, size)
-    x, y = spread(0.999), spread(1e-3)
+    """Chains of multiply-adds that do not wait for each other; turns, data (C, 8), size: C numbers."""
+    a, x, y = rows_of(data, 0, size), spread(0.999), spread(1e-3)
     for _ in range(turns):
-        a, b = fma(a, x, y), fma(b, x, y)
+        a = fma(a, x, y)
     put(data, 0, a)
-    put(data, 8, b)
 
 
 @kernel
@@ -68,8 +69,7 @@ def measure(dims: int, states: int) -> tuple[object, ...]:
     hmms = [a_model(rng, states, dims) for _ in range(8)]
     kinds, block, ends = (each_state(states), each_state(dims)), pack(hmms), np.array([STEPS])
     parts = sequences(rng, hmms, STEPS)
-    result, chains, floor = aligned(1, 8), aligned(2 * CHAINS, 8), np.full(dims, 1e-3)
-    chains[:] = 1.0
+    result, floor = aligned(1, 8), np.full(dims, 1e-3)
     laid = mixture._lay(parts[0], floor)  # noqa: SLF001
     start = mixture._start(laid, states, floor)  # noqa: SLF001
     side = interleave(np.concatenate([part[:E_STEPS] for part in parts]), *_spans())
@@ -78,7 +78,7 @@ def measure(dims: int, states: int) -> tuple[object, ...]:
 
     times = race(
         {
-            "peak": lambda: _peak(TURNS, chains, each_state(CHAINS)),
+            **{f"peak {count}": partial(_peak, TURNS, _ones(count), each_state(count)) for count in CHAINS},
             "score": lambda: forward(parts[0], ends, block, *kinds, result),
             "mixture": lambda: expectation_maximisation(
                 laid.side, laid.counts, copied(start), floor, *kinds, -np.inf, E_STEPS_OF_EM - 1, False
@@ -86,11 +86,17 @@ def measure(dims: int, states: int) -> tuple[object, ...]:
             "expect": lambda: _expect(TIMES, side, begins, block, *kinds, memory, sums),
         }
     )
-    one = times["peak"] / TURNS / CHAINS / 2
+    one = min(times[f"peak {count}"] / TURNS / count for count in CHAINS)
     steps = (STEPS, E_STEPS_OF_EM * STEPS / 8, TIMES * E_STEPS)
     counts = operations(dims, states)
     taken = (times["score"], times["mixture"], times["expect"])
     return dims, states, *(count * step * one / time for count, step, time in zip(counts, steps, taken, strict=True))
+
+
+def _ones(count: int) -> np.ndarray:
+    data = aligned(count, 8)
+    data[:] = 1.0
+    return data
 
 
 def _spans() -> tuple[np.ndarray, np.ndarray]:

@@ -132,13 +132,15 @@ def expectation(
         if several:
             gained = fma(count, log2(whole), gained)
         else:
-            product = mul(product, less(spread(0.0), count, whole, spread(1.0)))
             if r % PRODUCT == 0:
                 gained = add(gained, log2(product))
                 product = spread(1.0)
+            product = mul(product, whole)
         share = mul(share, div(count, whole))
         mass = add(mass, share)
         sides = moments(share, value, at, sides)
+    if not several:  # the last row may not be full
+        product = mul(product, less(spread(0.0), count, spread(1.0), div(spread(1.0), whole)))
     put(sums, 0, mass)
     put(sums, m, sides)
     last = np.empty((1, 8))

@@ -51,7 +51,7 @@ def look(write: Writer, x: Vectors, means: Vectors, rates: Vectors, level: Vecto
     """The largest of the binary log-densities, then (m,) the densities as shares of it; arguments as of `densities`."""
     found = _densities(write, x, means, rates, level)
     top = write.largest(found)
-    return [top, *(write.exp2(write.builder.fsub(one, top)) for one in found)]
+    return [top, *write.powers([write.builder.fsub(one, top) for one in found])]
 
 
 def _densities(write: Writer, x: Vectors, means: Vectors, rates: Vectors, level: Vectors) -> Vectors:
@@ -65,12 +65,10 @@ def _densities(write: Writer, x: Vectors, means: Vectors, rates: Vectors, level:
 @instruction(lambda _, after: after)
 def matrix_times(write: Writer, matrix: Vectors, after: Vectors) -> Vectors:
     """Matrix (m, m) times column vector (m,), in every lane."""
-    states, result = len(after), []
-    for i in range(states):
-        value = write.builder.fmul(matrix[i * states], after[0])
-        for k in range(1, states):
-            value = write.fma(matrix[i * states + k], after[k], value)
-        result.append(value)
+    states = len(after)
+    result = [write.builder.fmul(matrix[i * states], after[0]) for i in range(states)]
+    for k in range(1, states):  # row beside row: along one, each product would wait for the one before
+        result = [write.fma(matrix[i * states + k], after[k], value) for i, value in enumerate(result)]
     return result
 
 
