@@ -17,7 +17,7 @@ from sklearn.mixture import GaussianMixture
 
 from scangait.engine import Serial
 from scangait.gait.movements import Movements, floor, gather, movements
-from scangait.gait.samples import samples
+from scangait.gait.samples import Sample, samples
 from scangait.gait.streams import by_label
 from scangait.model import baum_welch, mixture
 from scangait.model.hmm import HMM, from_mixture
@@ -27,22 +27,28 @@ from scangait.recipe import Recipe
 from scangait.recognise.evaluate import LEARN_SHARE, TEST_SHARE, common_ports, sliced
 from scangait.recognise.learn import Fitted, candidates, training_set
 from scangait.simulate.paper import dataset
+from scangait.telescope import Telescope
 
 STATES = 7
 HEADER = ("movement, step", "ours, CPU s", "peers, CPU s", "ratio")
 
 
+def shown(movement: str) -> tuple[list[Sample], list[Sample], Telescope]:
+    """The samples to learn from and to test with, and the telescope."""
+    probes, scope = dataset(0)
+    probes, rng, recipe = in_time_order(probes), np.random.default_rng(0), Recipe.paper(movement)
+    learning, testing = sliced(probes, common_ports(probes), rng, LEARN_SHARE, TEST_SHARE)
+    found = training_set(samples(learning, by_label(learning), scope, recipe), recipe, rng)
+    tested = samples(testing, by_label(testing), scope, replace(recipe, drop_short_samples=False))
+    return found, tested, scope
+
+
 def rows() -> list[tuple[object, ...]]:
     """The table; its last row is the whole experiment."""
     warnings.simplefilter("ignore", ConvergenceWarning)
-    probes, scope = dataset(0)
-    probes, rng = in_time_order(probes), np.random.default_rng(0)
-    learning, testing = sliced(probes, common_ports(probes), rng, LEARN_SHARE, TEST_SHARE)
     table = []
     for name in ("spatial", "temporal"):
-        recipe = Recipe.paper(name)
-        found = training_set(samples(learning, by_label(learning), scope, recipe), recipe, rng)
-        tested = samples(testing, by_label(testing), scope, replace(recipe, drop_short_samples=False))
+        recipe, (found, tested, scope) = Recipe.paper(name), shown(name)
         moves, tests = (movements(part, scope.size, recipe) for part in (found, tested))
         least = floor(scope.size, recipe)
         table += [(f"{name}, {step}", *times) for step, *times in experiment(found, moves, tests, least, recipe)]
