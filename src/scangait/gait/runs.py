@@ -26,13 +26,13 @@ def runs(probes: Probes, streams: Streams, scope: Telescope, recipe: Recipe) -> 
     time_ns = probes.time_ns[order]
     paused = np.flatnonzero(np.diff(time_ns) >= int(recipe.longest_pause_s / NANOSECOND))  # shorter is no silence
     stream = np.searchsorted(bounds, paused, side="right") - 1
-    long = np.diff(bounds)[stream] > recipe.min_movements
+    long = (np.diff(bounds)[stream] > recipe.min_movements) & (np.diff(stream, prepend=-1) > 0)
     ends = [
         start + 1 + silences(np.diff(time_ns[start:end]) * NANOSECOND, recipe)
-        for start, end in np.stack([bounds[:-1], bounds[1:]], axis=1)[np.unique(stream[long])].tolist()
+        for start, end in np.stack([bounds[:-1], bounds[1:]], axis=1)[stream[long]].tolist()
     ]
-    every = np.unique(np.concatenate([*ends, bounds[1:]])).astype(np.int64)
-    return Streams(order, every[every > 0])
+    every = np.sort(np.concatenate([*ends, bounds[1:]]).astype(np.int64))
+    return Streams(order, every[np.diff(every, prepend=0) > 0])
 
 
 def blocks(streams: Streams, least: int) -> Iterator[Streams]:

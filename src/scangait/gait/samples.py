@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scangait.gait.streams import Streams
+from scangait.kernel import kernel
 from scangait.probes import Probes
 from scangait.recipe import Recipe
 from scangait.telescope import Telescope, position
@@ -86,10 +87,10 @@ def silences(delta_t: NDArray[np.float64], recipe: Recipe) -> NDArray[np.int64]:
     """
     found: list[int] = []
     start, least = 0, recipe.min_movements
+    if not _may_end(delta_t, recipe.longest_pause_s, least):
+        return np.array(found, np.int64)
     long = np.flatnonzero(delta_t > recipe.longest_pause_s)
-    if not len(long):
-        return long
-    # A median can be so small only where half of the gaps are; that saves most slow scans every median.
+    # a median can be so small only where half of the gaps are
     small = np.concatenate([[0], np.cumsum(delta_t < delta_t[long].max() / LONG_SILENCE)])
     for gap in long.tolist():
         end = max(gap, start + least)
@@ -99,6 +100,30 @@ def silences(delta_t: NDArray[np.float64], recipe: Recipe) -> NDArray[np.int64]:
             found.append(gap)
             start = gap + 1
     return np.array(found, np.int64)
+
+
+@kernel
+def _may_end(delta_t: NDArray[np.float64], longest_pause_s: float, least: int) -> bool:
+    """Whether there is a gap (T,) so long that half of those before it are LONG_SILENCE times shorter than the longest.
+
+    Where there is none, nothing is a silence: that saves most scans every median.
+    """
+    longest, small, counted = 0.0, 0, 0
+    for gap in delta_t:
+        longest = max(longest, gap)
+    if longest <= longest_pause_s:
+        return False
+    for gap in range(len(delta_t)):
+        if delta_t[gap] > longest_pause_s:
+            end = max(gap, least)
+            if end > len(delta_t):
+                return False
+            while counted < end:
+                small += delta_t[counted] < longest / LONG_SILENCE
+                counted += 1
+            if 2 * small >= end:
+                return True
+    return False
 
 
 def merged(place: NDArray[np.int64], cuts: NDArray[np.int64], recipe: Recipe) -> list[tuple[int, int]]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scangait.capture import Batch
 from scangait.engine import Engine, Processes, Serial
@@ -25,7 +26,7 @@ from scangait.recognise.campaigns import campaigns
 from scangait.recognise.joined import joined
 from scangait.recognise.judged import Judgement, judged
 from scangait.recognise.results import Campaign, Identification, Trail, Verdict
-from scangait.telescope import Telescope, infer
+from scangait.telescope import Telescope, infer, position
 
 TRAILS: Final = 12
 TRAIL_POINTS: Final = 3000
@@ -107,10 +108,10 @@ def _verdicts(
 
     def block(part: Streams) -> list[Judgement]:
         said = judged(take(probes, part.order), part.ends, library, scope, asked)
-        return [one._replace(sample=replace(one.sample, members=part.order[one.sample.members])) for one in said]
+        return [_sent(one, part.order) for one in said]
 
     parts = blocks(cut, library.recipe.min_movements)
-    single = [one for said in engine.map(block, parts) for one in said]
+    single = [_received(one, probes, scope) for said in engine.map(block, parts) for one in said]
     found = campaigns(
         probes,
         scope,
@@ -123,6 +124,19 @@ def _verdicts(
     verdicts, together = joined(found, [one.verdict for one in single])
     entries = [one._replace(verdict=verdict) for one, verdict in zip(single, verdicts, strict=True)]
     return sorted(entries, key=lambda one: (-one.verdict.probes, one.verdict.first_ns, one.verdict.scan)), together
+
+
+def _sent(one: Judgement, order: NDArray[np.int64]) -> Judgement:
+    """A judgement on a block in which the probes are in this `order` (N,), without what their indices say too."""
+    members = order[one.sample.members]
+    return one._replace(sample=replace(one.sample, members=members, place=members[:0], time_ns=members[:0]))
+
+
+def _received(one: Judgement, probes: Probes, scope: Telescope) -> Judgement:
+    """A judgement that was sent, whole again."""
+    members = one.sample.members
+    place, time_ns = position(scope, probes.dst[members]), probes.time_ns[members]
+    return one._replace(sample=replace(one.sample, place=place, time_ns=time_ns))
 
 
 def _trail(verdict: Verdict, sample: Sample, library: Library, size: int) -> Trail:
