@@ -8,11 +8,11 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src" / "scangait"
 FLOOR = {
     "errors": 0,
+    "engine": 0,
+    "kernel": 0,
     "probes": 1,
     "telescope": 1,
     "recipe": 1,
-    "engine": 1,
-    "kernel": 1,
     "capture": 2,
     "scanners": 2,
     "gait": 2,
