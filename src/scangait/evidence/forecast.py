@@ -162,7 +162,8 @@ def _unrolled(
     part = order / threads
     for a in range(len(element)):
         if not np.isnan(element[a]):
-            around = (element[a] - base) % order
+            around = element[a] - base
+            around += order if around < 0 else 0.0
             thread[a] = min(int(around / part), threads - 1)
             height[a] = first + around - thread[a] * part
     return thread, height
