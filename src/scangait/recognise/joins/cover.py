@@ -64,13 +64,14 @@ def _of_port(scans: Scans, group: NDArray[np.int64]) -> Iterator[Join]:
     size = np.array([len(scans.places[scan]) for scan in group], np.int64)
     left = np.arange(len(group))
     while len(left) > 1:
-        own = np.ix_(left, left)
-        best = left[together(Pairs(pairs.meet[own], pairs.chance[own]), size[left])]
+        best = left[together(pairs, size[left])]
         found = _accepted(scans, group[best], len(group)) if len(best) > 1 else None
         if found is None:
             return
         yield found
-        left = np.setdiff1d(left, best)
+        stay = np.flatnonzero(~np.isin(left, best))
+        left, own = left[stay], np.ix_(stay, stay)
+        pairs = Pairs(pairs.meet[own], pairs.chance[own])
 
 
 def _partial(place: NDArray[np.int64], size: int) -> bool:
@@ -197,19 +198,45 @@ def _telling(bits: NDArray[np.float64]) -> list[NDArray[np.int64]]:
 
 def _peeled(pairs: Pairs, bits: NDArray[np.float64]) -> NDArray[np.int64]:
     """The best of the groups that are left when one scan after the other goes, each time who meets most, in sigmas."""
+    gone = np.empty(len(bits), np.int64)
+    left = _peel(pairs.meet, pairs.chance, bits, *(one.sum(axis=1) for one in (pairs.meet, pairs.chance, bits)), gone)
     inside = np.ones(len(bits), np.bool_)
-    meet, chance, row = pairs.meet.sum(axis=1), pairs.chance.sum(axis=1), bits.sum(axis=1)
-    total = float(row.sum()) / 2
-    best, score = inside.copy(), total
-    for _ in range(len(bits) - 2):
-        excess = (meet - chance) / np.sqrt(np.maximum(chance, 1e-9))
-        worst = int(np.argmax(np.where(inside, excess, -np.inf)))
+    inside[gone[: len(bits) - left]] = False
+    return np.flatnonzero(inside)
+
+
+@kernel
+def _peel(
+    meets: NDArray[np.float64],
+    chances: NDArray[np.float64],
+    bits: NDArray[np.float64],
+    meet: NDArray[np.float64],
+    chance: NDArray[np.float64],
+    row: NDArray[np.float64],
+    gone: NDArray[np.int64],
+) -> int:
+    """How many scans are left in the best group; `gone` (G,) become those that go, in that order.
+
+    meets, chances, bits (G, G), their sums meet, chance, row (G,), which change
+    """
+    inside = np.ones(len(bits), np.bool_)
+    total = row.sum() / 2
+    score, left = total, len(bits)
+    for step in range(len(bits) - 2):
+        worst, most = 0, -np.inf
+        for one in range(len(bits)):
+            excess = (meet[one] - chance[one]) / np.sqrt(max(chance[one], 1e-9))
+            if inside[one] and excess > most:
+                worst, most = one, excess
         total -= row[worst]
-        inside[worst] = False
-        meet, chance, row = meet - pairs.meet[worst], chance - pairs.chance[worst], row - bits[worst]
+        inside[worst], gone[step] = False, worst
+        for one in range(len(bits)):
+            meet[one] -= meets[worst, one]
+            chance[one] -= chances[worst, one]
+            row[one] -= bits[worst, one]
         if total > score:
-            best, score = inside.copy(), total
-    return np.flatnonzero(best)
+            score, left = total, len(bits) - step - 1
+    return left
 
 
 def _improved(bits: NDArray[np.float64], start: NDArray[np.int64], cost: float) -> NDArray[np.int64]:
