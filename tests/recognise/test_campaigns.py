@@ -17,7 +17,7 @@ from scangait.gait.streams import by_source
 from scangait.probes import take
 from scangait.recipe import Recipe
 from scangait.recognise.campaigns import campaigns
-from scangait.recognise.joins.cover import Pairs, _shared, together
+from scangait.recognise.joins.cover import Pairs, _peeled, _shared, together
 from scangait.recognise.joins.overlap import EXACT, rarity
 from scangait.recognise.joins.scans import in_order
 from scangait.recognise.joins.walks import _join, _on, walks
@@ -304,3 +304,31 @@ def test_real_shards_are_one_campaign(name, proof):
     assert len(one.sources) == 2
     assert proof in one.proof
     assert (one.coverage, one.overlap) == (1, 0)
+
+
+def peeled_naively(pairs, bits):
+    """Drop who meets most, one after another, and remember the best group on the way."""
+    left = list(range(len(bits)))
+    best, score = list(left), bits[np.ix_(left, left)].sum() / 2
+    while len(left) > 2:
+        excess = [
+            sum(pairs.meet[one, other] - pairs.chance[one, other] for other in left)
+            / max(sum(pairs.chance[one, other] for other in left), 1e-9) ** 0.5
+            for one in left
+        ]
+        left.pop(int(np.argmax(excess)))
+        total = bits[np.ix_(left, left)].sum() / 2
+        if total > score + 1e-9:
+            best, score = list(left), total
+    return best
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_group_is_peeled_as_its_naive_twin_does(seed):
+    rng = np.random.default_rng(seed)
+    size = rng.integers(40, 400, 12)
+    chance = np.outer(size, size) / 4096.0
+    meet = np.triu(rng.poisson(chance * np.where(rng.random((12, 12)) < 0.5, 1.0, 0.1)), 1).astype(float)
+    np.fill_diagonal(chance, 0.0)
+    pairs = Pairs(meet + meet.T, chance)
+    assert _peeled(pairs, pairs.bits()).tolist() == peeled_naively(pairs, pairs.bits())
