@@ -11,9 +11,8 @@ import numpy as np
 
 from benchmarks.bench_paper import cut, shown
 from scangait.gait.movements import floor, movements
-from scangait.model.lanes import each_state
-from scangait.model.mixture import LARGE, MAX_ITERATIONS, NEARER, TOLERANCE, _lay, _start
-from scangait.model.mixture_em import expectation_maximisation
+from scangait.model import mixture
+from scangait.model.mixture import LARGE, _lay
 from scangait.recipe import Recipe
 
 HEADER = ("what", "of", "result")
@@ -32,12 +31,8 @@ def large() -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 def run(x: np.ndarray, states: int, least: np.ndarray, leaps: bool) -> tuple[float, int]:
     """Log-likelihood per observation and the number of steps."""
-    laid, kinds = _lay(x, least), (each_state(states), each_state(len(least)))
-    parameters, tolerance = _start(laid, states, least), TOLERANCE * (NEARER if leaps else 1.0)
-    loglik, steps = expectation_maximisation(
-        laid.side, laid.counts, parameters, least, *kinds, tolerance, MAX_ITERATIONS, leaps
-    )
-    return loglik / len(x), steps
+    found, steps = mixture.run(_lay(x, least), states, least, leaps=leaps)
+    return found.loglik / len(x), steps
 
 
 def rows() -> list[tuple[object, ...]]:

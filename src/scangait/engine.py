@@ -68,7 +68,6 @@ class Processes:
             finally:
                 _FORKED.pop()
                 if collecting:
-                    gc.freeze()
                     gc.enable()
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from scangait.engine import Threads
+from scangait.engine import Engine, Serial
 
 ICMP: Final = 1
 TCP: Final = 6
@@ -84,7 +84,7 @@ def take(probes: Probes, where: NDArray[np.bool_] | NDArray[np.integer] | slice)
     return Probes(**{name: column[where] for name, column in columns(probes).items()})
 
 
-def concat(parts: Iterable[Probes]) -> Probes:
+def concat(parts: Iterable[Probes], engine: Engine | None = None) -> Probes:
     """All probes of the parts, one after another; a column that some part lacks is dropped.
 
     A part that nobody else holds is let go column by column, so that little is in memory twice.
@@ -93,7 +93,7 @@ def concat(parts: Iterable[Probes]) -> Probes:
     if not kept:
         return empty()
     shared = [name for name in kept[0] if all(name in part for part in kept)]
-    whole = Threads().map(lambda name: np.concatenate([part.pop(name) for part in kept]), shared)
+    whole = (engine or Serial()).map(lambda name: np.concatenate([part.pop(name) for part in kept]), shared)
     return Probes(**dict(zip(shared, whole, strict=True)))
 
 

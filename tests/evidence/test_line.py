@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scangait.evidence.line import fit
-from scangait.evidence.points import points_in
+from scangait.evidence.points import Points
 from scangait.evidence.promising import promising
 from scangait.evidence.visits import DEEPEST, visits
-from scangait.scanners.cyclic import group_for
+from scangait.scanners.cyclic import group_for, units
 
 GROUP = group_for(2**32 - 1)
 ROOM = np.empty((DEEPEST, 3), np.int64)
@@ -56,7 +56,7 @@ def test_no_line_that_fits_well_is_passed_over(seed, count, jitter, share):
         true += 1
     x = rng.integers(0, order, 20)
     x[::2] = [round(true / span * (at - when[2])) * pow(mu, -1, order) % order for at in when[::2]]  # half lie on it
-    points = points_in(GROUP, x, when, jitter, 0.004)
+    points = Points(x, when, GROUP.root, GROUP.prime, order, units(GROUP), jitter, 0.004)
     turn = mu * pow(true, -1, order) % order
     hits = np.sort(np.append(rng.integers(1, 2**24, count), true))
     fits = {d: fit(points, 2, 4, d * turn % order, d / span)[1] for d in hits.tolist()}

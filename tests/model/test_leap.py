@@ -37,7 +37,7 @@ def test_leaps_save_steps_and_lose_nothing_that_matters():
         x, floor = a_sample(seed, 1), np.full(1, 1e-3)
         laid = _lay(x, floor)
         for found, leaps in ((plain, False), (leaping, True)):
-            found.append(run(laid, 3, floor, leaps=leaps).loglik / len(x))
+            found.append(run(laid, 3, floor, leaps=leaps)[0].loglik / len(x))
     assert np.mean(leaping) >= np.mean(plain) - 1e-6
 
 

@@ -15,6 +15,7 @@ from scangait.capture.batch import Batch, Tally
 from scangait.capture.opening import chunks, expand
 from scangait.capture.packets import is_capture, packets
 from scangait.capture.unpack import Damaged
+from scangait.engine import Threads
 from scangait.errors import CaptureError
 from scangait.probes import Probes, concat, in_time_order
 
@@ -65,7 +66,7 @@ def _head(name: str, pieces: Iterator[bytes]) -> bytes:
 def load(sources: Sources, *, columns: Mapping[str, str] | None = None) -> Batch:
     """Everything in the sources as one batch, sorted by time; times that went backwards are counted."""
     tallies: list[Tally] = []
-    probes = concat(part for part in _told(batches(sources, columns=columns), tallies) if len(part))
+    probes = concat((part for part in _told(batches(sources, columns=columns), tallies) if len(part)), Threads())
     tally = reduce(add, tallies, Tally())
     backwards = int(np.sum(probes.time_ns[1:] < probes.time_ns[:-1]))
     return Batch(in_time_order(probes), tally + Tally(out_of_order=backwards))

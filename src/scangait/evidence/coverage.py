@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp, lgamma, log, log1p
+from math import lgamma, log
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -59,7 +59,7 @@ def _one(sample: Sample, size: int, labels: list[str]) -> list[Finding]:
     walked, thrown = _poisson(again, STRAY * draws + 0.01), _poisson(again, expected + 0.01)
     jumping = stride(sample.place) > JUMP * size
     # what steps along repeats nothing, whoever made it
-    unknown = _either(walked + log(PERMUTING), thrown + log(1 - PERMUTING)) if jumping else walked
+    unknown = float(np.logaddexp(walked + log(PERMUTING), thrown + log(1 - PERMUTING))) if jumping else walked
     reason = f"{again} repeated addresses in {draws} draws; drawing at random repeats {expected:.1f}"
     said = {
         permutes: (min(max((chance - unknown) / log(2), -MOST_BITS), MOST_BITS), f"{reason} ({kind})")
@@ -69,11 +69,6 @@ def _one(sample: Sample, size: int, labels: list[str]) -> list[Finding]:
         )
     }
     return [Finding("coverage", label, *said[label in SCANNERS and SCANNERS[label].permutes]) for label in labels]
-
-
-def _either(a: float, b: float) -> float:
-    """Logarithm of the sum of two chances, from theirs."""
-    return max(a, b) + log1p(exp(-abs(a - b)))
 
 
 def _poisson(count: int, rate: float) -> float:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scangait.kernel import kernel
-from scangait.scanners.cyclic import Group, units
 
 
 class Points(NamedTuple):
@@ -26,11 +25,6 @@ class Points(NamedTuple):
     units: float
     jitter: float
     drift: float
-
-
-def points_in(group: Group, x: NDArray[np.int64], when: NDArray[np.float64], jitter: float, drift: float) -> Points:
-    """Logarithms x (K,) in a group and times `when` (K,) as points."""
-    return Points(x, when, group.root, group.prime, group.order, units(group), jitter, drift)
 
 
 @kernel

@@ -74,7 +74,7 @@ def _count(
     """
     for h in range(len(on)):
         rest = _product(mu[h], x, order, turn) - rate[h] * apart
-        rest = fused(-nearest_integer(rest * turn), order, rest)
+        rest = fused(-_nearest_integer(rest * turn), order, rest)
         on[h] += 1.0 if abs(rest) <= 1.0 + rate[h] * late else 0.0
 
 
@@ -85,11 +85,10 @@ def _product(a: float, b: float, order: float, turn: float) -> float:
     `turn` is one over the order: its rounding moves what lies at half an order only, from one side to the other.
     """
     high = a * b
-    rest: float = fused(-nearest_integer(high * turn), order, high) + fused(a, b, -high)
+    rest: float = fused(-_nearest_integer(high * turn), order, high) + fused(a, b, -high)
     return rest
 
 
 @kernel
-def nearest_integer(x: float) -> float:
-    """The integer nearest to x, below 2^51."""
+def _nearest_integer(x: float) -> float:
     return x + ROUNDER - ROUNDER

@@ -26,18 +26,18 @@ class Movements:
 
 
 def differences(samples: list[Sample]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """`delta_ip` (T,) in positions, signed, and `delta_t` (T,) in nanoseconds, sample after sample and without the
+    """`delta_ip` (T,) in positions, signed, and `delta_ns` (T,) in nanoseconds, sample after sample and without the
     broken movements, and the exclusive ends (S,) of the samples.
     """
     if not samples:
         return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64)
     kept = np.concatenate([~np.append(sample.broken, True) for sample in samples])[:-1]
-    delta_ip, delta_t = (
+    delta_ip, delta_ns = (
         np.diff(np.concatenate(column))[kept]
         for column in ([sample.place for sample in samples], [sample.time_ns for sample in samples])
     )
     counts = [len(sample.broken) - np.count_nonzero(sample.broken) for sample in samples]
-    return delta_ip, delta_t, np.cumsum(counts)
+    return delta_ip, delta_ns, np.cumsum(counts)
 
 
 @kernel

@@ -141,7 +141,7 @@ def _lay(x: NDArray[np.float64], floor: NDArray[np.float64]) -> _Laid:
 
 def _fit(laid: _Laid, states: int, floor: NDArray[np.float64]) -> Mixture:
     """EM for one number of clusters."""
-    mixture = run(laid, states, floor)
+    mixture, _ = run(laid, states, floor)
     if not np.isfinite(mixture.loglik):
         raise FitError(f"mixture: the likelihood of {states} clusters is not finite")
     return mixture
@@ -155,8 +155,9 @@ def run(
     tolerance: float = TOLERANCE,
     limit: int = MAX_ITERATIONS,
     leaps: bool | None = None,
-) -> Mixture:
-    """EM from slices of equal count, until it gains less than `tolerance` per observation or takes `limit` M-steps.
+) -> tuple[Mixture, int]:
+    """EM from slices of equal count, until it gains less than `tolerance` per observation or takes `limit` M-steps; and
+    how many it took.
 
     It `leaps` where there are LARGE many observations, unless that is said otherwise.
     """
@@ -164,9 +165,9 @@ def run(
     leaping = len(laid.ordered) >= LARGE if leaps is None else leaps
     kinds = each_state(states), each_state(len(floor))
     least = tolerance * NEARER if leaping else tolerance
-    loglik, _ = expectation_maximisation(laid.side, laid.counts, parameters, floor, *kinds, least, limit, leaping)
+    loglik, steps = expectation_maximisation(laid.side, laid.counts, parameters, floor, *kinds, least, limit, leaping)
     weights, means, variances = parameters
-    return Mixture(weights, np.ascontiguousarray(means.T), np.ascontiguousarray(variances.T), float(loglik))
+    return Mixture(weights, np.ascontiguousarray(means.T), np.ascontiguousarray(variances.T), float(loglik)), steps
 
 
 def _start(
