@@ -42,7 +42,7 @@ if __name__ == "__main__":
             if not window:
                 best = (best * [[len(sample.broken)] for sample in cut]).sum(axis=0, keepdims=True)
             said = [names[i] for i in best.argmax(axis=1)]
-            marked = list(decisions_for(Case(probes, cut, scope, library, engine=engine), ("movement", "signature")))
+            marked = decisions_for(Case(probes, cut, scope, library, engine=engine), ("movement", "signature"))
             answers[f"{group} with headers", window] += [(cut[0].label, one.label, 1 / len(cut)) for one in marked]
             answers[group, window] += [(cut[0].label, word, 1 / len(said)) for word in said]
             if not window:

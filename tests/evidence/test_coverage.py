@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scangait.evidence.case import Case
-from scangait.evidence.coverage import MOST_BITS, findings, repeats
+from scangait.evidence.coverage import MOST_BITS, repeats, said
 from scangait.evidence.library import Library
 from scangait.gait.samples import Sample
 from scangait.probes import empty
@@ -20,7 +20,7 @@ def ns(seconds):
 def bits(place, seconds=None):
     seconds = np.arange(len(place)) * 30.0 if seconds is None else seconds
     sample = Sample(np.arange(len(place)), place, ns(seconds), np.zeros(len(place) - 1, np.bool_), "", 80)
-    return {one.label: one.bits for one in findings(Case(empty(), [sample], SCOPE, Library.bundled()))[0]}
+    return {one.label: one.bits for one in said(Case(empty(), [sample], SCOPE, Library.bundled())).of(0)}
 
 
 @pytest.mark.parametrize("count", [300, 2000, 4096])

@@ -5,7 +5,7 @@ import pytest
 
 from scangait.engine import Serial
 from scangait.evidence.case import Case
-from scangait.evidence.intensity import LEAST, MOST_BITS, findings
+from scangait.evidence.intensity import LEAST, MOST_BITS, said
 from scangait.evidence.library import Library
 from scangait.gait.intensity import counts
 from scangait.gait.samples import Sample
@@ -54,7 +54,7 @@ def library():
 
 
 def bits(sample, library):
-    return {one.label: one for one in findings(Case(empty(), [sample], SCOPE, library))[0]}
+    return {one.label: one for one in said(Case(empty(), [sample], SCOPE, library)).of(0)}
 
 
 def test_a_bursty_scan_is_told_from_an_even_one(library):
@@ -77,7 +77,7 @@ def test_chance_is_nobodys(library):
 def test_the_reason_can_be_checked(library):
     sample = many(np.random.default_rng(4))[0]
     windows = counts(sample, Recipe())
-    reason = bits(sample, library)["nmap"].reason
+    reason = bits(sample, library)["nmap"].why.reason
     assert f"{windows.min()} to {windows.max()} addresses in each of {len(windows)} windows" in reason
     assert "fit nmap's intensity" in reason
 

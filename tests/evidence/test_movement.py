@@ -4,7 +4,7 @@ import numpy as np
 
 from scangait.evidence.case import Case
 from scangait.evidence.library import Library
-from scangait.evidence.movement import findings
+from scangait.evidence.movement import said
 from scangait.gait.samples import Sample
 from scangait.probes import empty
 from scangait.telescope import telescope
@@ -20,6 +20,6 @@ def a_sample(rng, count):
 def test_samples_are_judged_alike_alone_and_together():
     rng, library = np.random.default_rng(3), Library.bundled()
     samples = [a_sample(rng, int(count)) for count in rng.integers(10, 900, 40)]
-    together = findings(Case(empty(), samples, SCOPE, library))
-    alone = [findings(Case(empty(), [sample], SCOPE, library))[0] for sample in samples]
-    assert together == alone
+    together = said(Case(empty(), samples, SCOPE, library))
+    for row, sample in enumerate(samples):
+        assert together.of(row) == said(Case(empty(), [sample], SCOPE, library)).of(0)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from scangait.evidence.calibration import MOST_BITS, SHARES, uncalibrated, weighed
-from scangait.evidence.finding import Finding
 from scangait.evidence.library import Library
 from scangait.evidence.typical import of, shares
 from scangait.recognise.calibrate import CALIBRATED, Answers, calibrations, totals, without
@@ -74,8 +73,7 @@ def test_the_bar_falls_as_more_false_alarms_are_allowed(fitted):
 
 def test_an_uncalibrated_library_takes_kinds_at_their_word_up_to_a_bound():
     plain = uncalibrated(["walk", "signature"])
-    said = weighed([Finding("walk", "zmap", 90, "w"), Finding("signature", "nmap", -6, "s")], plain)
-    assert [one.bits for one in said] == [MOST_BITS, -6]
+    assert weighed(np.array([90.0, -6.0]), ["walk", "signature"], plain).tolist() == [MOST_BITS, -6]
 
 
 def test_the_bundled_library_knows_every_set_of_kinds():

@@ -13,8 +13,7 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
-
-from scangait.evidence.finding import Finding
+from numpy.typing import NDArray
 
 MOST_BITS: Final = 40.0
 """More than this no kind can say; only the proof of a walk says more than 20."""
@@ -53,10 +52,8 @@ def uncalibrated(kinds: Iterable[str]) -> Calibration:
     return Calibration(chosen, (1.0,) * len(chosen), 2.0)
 
 
-def weighed(findings: Iterable[Finding], calibration: Calibration) -> list[Finding]:
-    """The findings with their bits as the calibration believes them."""
+def weighed(bits: NDArray[np.float64], kinds: Iterable[str], calibration: Calibration) -> NDArray[np.float64]:
+    """The bits (K, ...) of so many kinds as the calibration believes them; of those that it does not know, all."""
     worth = dict(zip(calibration.kinds, calibration.weights, strict=True))
-    return [
-        Finding(kind, label, worth.get(kind, 1.0) * min(max(bits, -MOST_BITS), MOST_BITS), reason, version, line)
-        for kind, label, bits, reason, version, line in findings
-    ]
+    weights = np.array([worth.get(kind, 1.0) for kind in kinds]).reshape(-1, *[1] * (bits.ndim - 1))
+    return np.asarray(weights * np.clip(bits, -MOST_BITS, MOST_BITS))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from math import lgamma, log
+from math import exp, lgamma, log, log1p
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scangait.evidence.case import Case
-from scangait.evidence.finding import Finding
+from scangait.evidence.finding import Said, Why
 from scangait.gait.addresses import repeated
 from scangait.gait.movements import stride
-from scangait.gait.samples import NANOSECOND, Sample
+from scangait.gait.samples import NANOSECOND
 from scangait.scanners import SCANNERS
 
 PERMUTING: Final = 0.05
@@ -26,11 +26,6 @@ RETRY_S: Final = 12.0
 MOST_BITS: Final = 20.0
 LEAST: Final = 2**-4
 """Repeats by chance below which nothing can be said."""
-
-
-def findings(case: Case) -> list[list[Finding]]:
-    """Bits for each label from the number of repeated addresses, against tools of which a few permute."""
-    return [_one(sample, case.scope.size, case.library.labels) for sample in case.samples]
 
 
 class Repeats(NamedTuple):
@@ -52,23 +47,41 @@ def repeats(place: NDArray[np.int64], time_ns: NDArray[np.int64], size: int) -> 
     return Repeats(draws, later, by_chance)
 
 
-def _one(sample: Sample, size: int, labels: list[str]) -> list[Finding]:
-    draws, again, expected = repeats(sample.place, sample.time_ns, size)
-    if expected <= LEAST:
-        return []
-    walked, thrown = _poisson(again, STRAY * draws + 0.01), _poisson(again, expected + 0.01)
-    jumping = stride(sample.place) > JUMP * size
+def said(case: Case) -> Said:
+    """Bits for each label from the number of repeated addresses, against tools of which a few permute."""
+    labels, size = case.library.labels, case.scope.size
+    counted = [repeats(sample.place, sample.time_ns, size) for sample in case.samples]
+    permutes = np.array([label in SCANNERS and SCANNERS[label].permutes for label in labels], np.bool_)
+    bits = np.full((len(counted), len(labels)), np.nan)
+    for row, (sample, own) in enumerate(zip(case.samples, counted, strict=True)):
+        if own.by_chance > LEAST:
+            walked, thrown = _bits(own, jumping=stride(sample.place) > JUMP * size)
+            bits[row] = np.where(permutes, walked, thrown)
+
+    def why(row: int, column: int) -> Why:
+        draws, again, by_chance = counted[row]
+        kind = "it walks a permutation" if permutes[column] else "it draws at random"
+        reason = f"{again} repeated addresses in {draws} draws; drawing at random repeats {by_chance:.1f} ({kind})"
+        return Why(reason)
+
+    return Said("coverage", tuple(labels), bits, why)
+
+
+def _bits(counted: Repeats, *, jumping: bool) -> tuple[float, float]:
+    """Bits for walking a permutation and for drawing at random."""
+    draws, again, by_chance = counted
+    walked, thrown = _poisson(again, STRAY * draws + 0.01), _poisson(again, by_chance + 0.01)
     # what steps along repeats nothing, whoever made it
-    unknown = float(np.logaddexp(walked + log(PERMUTING), thrown + log(1 - PERMUTING))) if jumping else walked
-    reason = f"{again} repeated addresses in {draws} draws; drawing at random repeats {expected:.1f}"
-    said = {
-        permutes: (min(max((chance - unknown) / log(2), -MOST_BITS), MOST_BITS), f"{reason} ({kind})")
-        for permutes, chance, kind in (
-            (True, walked, "it walks a permutation"),
-            (False, thrown, "it draws at random"),
-        )
-    }
-    return [Finding("coverage", label, *said[label in SCANNERS and SCANNERS[label].permutes]) for label in labels]
+    unknown = _log_sum(walked + log(PERMUTING), thrown + log(1 - PERMUTING)) if jumping else walked
+    return _within((walked - unknown) / log(2)), _within((thrown - unknown) / log(2))
+
+
+def _within(bits: float) -> float:
+    return min(max(bits, -MOST_BITS), MOST_BITS)
+
+
+def _log_sum(a: float, b: float) -> float:
+    return max(a, b) + log1p(exp(-abs(a - b)))
 
 
 def _poisson(count: int, rate: float) -> float:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scangait.evidence.case import Case
-from scangait.evidence.finding import Finding
-from scangait.evidence.library import CHANCE, Library
+from scangait.evidence.finding import Said, Why, nothing
+from scangait.evidence.library import CHANCE
 from scangait.gait.intensity import counts
 from scangait.kernel import kernel
 from scangait.model.poisson import score
@@ -22,44 +22,37 @@ MOST_BITS: Final = 4.0
 """Bursts there are many, of all kinds of tools."""
 
 
-def findings(case: Case) -> list[list[Finding]]:
+def said(case: Case) -> Said:
     """Bits for each label from the number of addresses in each window of a sample, against a Poisson process.
 
     Successive windows are not independent, so no more of them count than hold `recipe.full_weight` mean gaps.
     """
-    library = case.library
-    if CHANCE not in {one.label for one in library.intensities}:
-        return [[] for _ in case.samples]
-    windows = [counts(sample, library.recipe) for sample in case.samples]
-    speaking = [index for index, own in enumerate(windows) if len(own) >= LEAST]
-    found: list[list[Finding]] = [[] for _ in windows]
-    if speaking:
-        lengths = np.array([len(windows[index]) for index in speaking])
-        models = [one.model for one in library.intensities]
-        fit = score(np.concatenate([windows[index] for index in speaking]), np.cumsum(lengths), models)
-        for index, row in zip(speaking, (fit / lengths[:, None]).tolist(), strict=True):
-            found[index] = _one(windows[index], row, library)
-    return found
+    known = case.library.intensities
+    windows = [counts(sample, case.library.recipe) for sample in case.samples]
+    speaking = np.flatnonzero(np.array([len(own) for own in windows]) >= LEAST)
+    if CHANCE not in {one.label for one in known} or not len(speaking):
+        return nothing("intensity", len(windows))
+    names = sorted({one.label for one in known} - {CHANCE})
+    heard = [windows[index] for index in speaking.tolist()]
+    lengths = np.array([len(own) for own in heard])
+    fit = score(np.concatenate(heard), np.cumsum(lengths), [one.model for one in known]) / lengths[:, None]
+    labels = np.array([one.label for one in known])
+    level = np.stack([fit[:, labels == name].max(axis=1) for name in (CHANCE, *names)], axis=1)
+    gain = np.full((len(windows), len(names)), np.nan)
+    gain[speaking] = level[:, 1:] - level[:, :1]
+    recipe = case.library.recipe
+    weight = np.array([min(len(own), recipe.full_weight / recipe.window_gaps) for own in windows]) / log(2)
+    bits = np.minimum(gain * weight[:, None], MOST_BITS)
 
-
-def _one(windows: NDArray[np.int64], fit: list[float], library: Library) -> list[Finding]:
-    """One sample's findings from its addresses per window (W,) and their log-likelihood each under each model."""
-    level: dict[str, float] = {}
-    for one, value in zip(library.intensities, fit, strict=True):
-        level[one.label] = max(value, level.get(one.label, value))
-    chance, recipe = level.pop(CHANCE), library.recipe
-    weight = min(len(windows), recipe.full_weight / recipe.window_gaps) / log(2)
-    least, most, variance = extent(windows)
-    seen = (
-        f"{least} to {most} addresses in each of {len(windows)} windows, variance {variance:.1f} times the mean "
-        f"(chance: 1)"
-    )
-    return [
-        Finding(
-            "intensity", name, min((value - chance) * weight, MOST_BITS), f"{seen}, {_compared(name, value - chance)}"
+    def why(row: int, column: int) -> Why:
+        least, most, variance = extent(windows[row])
+        seen = (
+            f"{least} to {most} addresses in each of {len(windows[row])} windows, variance {variance:.1f} times the "
+            f"mean (chance: 1), {_compared(names[column], float(gain[row, column]))}"
         )
-        for name, value in sorted(level.items())
-    ]
+        return Why(seen)
+
+    return Said("intensity", tuple(names), bits, why)
 
 
 @kernel

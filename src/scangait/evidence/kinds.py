@@ -1,4 +1,4 @@
-"""Every kind of evidence: a function from a case to the findings of each of its samples."""
+"""Every kind of evidence: a function from a case to what it says of each of its samples."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Final
 
 from scangait.evidence import coverage, intensity, movement, signature, sources, walk
 from scangait.evidence.case import Case
-from scangait.evidence.finding import Finding
+from scangait.evidence.finding import Said
 
-KINDS: Final[dict[str, Callable[[Case], list[list[Finding]]]]] = {
-    "movement": movement.findings,
-    "intensity": intensity.findings,
-    "coverage": coverage.findings,
-    "signature": signature.findings,
-    "walk": walk.findings,
-    "sources": sources.findings,
+KINDS: Final[dict[str, Callable[[Case], Said]]] = {
+    "movement": movement.said,
+    "intensity": intensity.said,
+    "coverage": coverage.said,
+    "signature": signature.said,
+    "walk": walk.said,
+    "sources": sources.said,
 }

@@ -45,10 +45,14 @@ def side_by_side(found: tuple[Marks, ...], count: int) -> NDArray[np.bool_]:
 
 
 @kernel
-def borne(bearing: NDArray[np.bool_], members: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How many of the `members` (K,) bear each mark (M,), of a table `bearing` (N, M)."""
-    counts = np.zeros(bearing.shape[1], np.int64)
-    for probe in members:
-        for mark in range(len(counts)):
-            counts[mark] += bearing[probe, mark]
+def borne(bearing: NDArray[np.bool_], members: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many members of each sample bear each mark (S, M), of a table `bearing` (N, M); members (K,) sample after
+    sample, their exclusive ends (S,).
+    """
+    counts, start = np.zeros((len(ends), bearing.shape[1]), np.int64), 0
+    for sample in range(len(ends)):
+        for probe in members[start : ends[sample]]:
+            for mark in range(bearing.shape[1]):
+                counts[sample, mark] += bearing[probe, mark]
+        start = ends[sample]
     return counts

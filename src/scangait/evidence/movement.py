@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import log, log2
+from math import log
 from typing import Final
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scangait.engine import Engine
 from scangait.evidence import typical
 from scangait.evidence.case import Case
-from scangait.evidence.finding import Finding
+from scangait.evidence.finding import Said, Why, nothing
 from scangait.evidence.library import CHANCE, Candidate
 from scangait.gait.movements import movements
 from scangait.gait.samples import Sample, part
@@ -80,36 +80,31 @@ def _mean(fit: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.f
     return np.asarray((top[:, 0] + np.log(np.exp(total - top).mean(axis=1))) / weight[:, 0])
 
 
-def findings(case: Case) -> list[list[Finding]]:
+def said(case: Case) -> Said:
     """Bits for each label from each sample's movements, against a random walk.
 
-    Successive movements are not independent, so no more than `recipe.full_weight` of them count. A sample that fits a
-    tool worse (or better) than that tool's own scans do loses as many bits as that is rare.
+    Successive movements are not independent, so no more than `recipe.full_weight` of them count. The best of all labels
+    gets at most MOST_BITS; the others as much less as they fit worse. A sample that fits a tool worse (or better) than
+    that tool's own scans do loses as many bits as that is rare.
     """
     if not case.samples:
-        return []
+        return nothing("movement", 0)
     library = case.library
     names, gain = gains(case)
     counts = np.array([len(sample.broken) for sample in case.samples])
-    shares = [typical.shares(library.typical, name, counts, gain[:, column]) for column, name in enumerate(names)]
-    rows = zip(counts.tolist(), gain.tolist(), np.stack(shares, axis=1).tolist(), strict=True)
-    return [_one(library.recipe, names, *row) for row in rows]
+    odd = [typical.shares(library.typical, name, counts, gain[:, column]) for column, name in enumerate(names)]
+    shares = np.stack(odd, axis=1)
+    weight = np.minimum(counts, library.recipe.full_weight)[:, None] / log(2)
+    best = gain.max(axis=1, keepdims=True)
+    bits = np.minimum(best * weight, MOST_BITS) - np.minimum((best - gain) * weight, 2 * MOST_BITS) + np.log2(shares)
 
-
-def _one(recipe: Recipe, names: list[str], count: int, gain: list[float], shares: list[float]) -> list[Finding]:
-    """What the gains (nats per movement above chance) under each label say in a sample of `count` movements, and the
-    `shares` of the labels' own scans that are as odd.
-
-    The best of all labels gets at most MOST_BITS; the others as much less as they fit worse.
-    """
-    best, weight = max(gain), min(count, recipe.full_weight) / log(2)
-    found = []
-    for name, value, share in zip(names, gain, shares, strict=True):
-        bits = min(best * weight, MOST_BITS) - min((best - value) * weight, 2 * MOST_BITS)
+    def why(row: int, column: int) -> Why:
+        name, value, share = names[column], float(gain[row, column]), float(shares[row, column])
         compared = "fit" if value >= 0 else "fit worse than a random walk does:"
         each = f"{value / log(2):+.2f} bits each above chance"
-        reason = f"{count} {recipe.movement} movements {compared} {name}'s gait ({each})"
+        reason = f"{counts[row]} {library.recipe.movement} movements {compared} {name}'s gait ({each})"
         if share < typical.AT[1]:
             reason += f", as oddly as {share:.2%} of its own scans do"
-        found.append(Finding("movement", name, bits + log2(share), reason))
-    return found
+        return Why(reason)
+
+    return Said("movement", tuple(names), bits, why)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from scangait.evidence.case import Case
 from scangait.evidence.coverage import STRAY, repeats
-from scangait.evidence.finding import Finding
+from scangait.evidence.finding import Said, Why
 from scangait.evidence.ground import Ground, Line, grounds, placed
 from scangait.evidence.line import Found, fit
 from scangait.evidence.marks import borne
@@ -26,7 +26,9 @@ from scangait.evidence.stages import STAGES, Field, points_of, through
 from scangait.gait.addresses import distinct, first_of_each
 from scangait.gait.movements import stride
 from scangait.gait.samples import NANOSECOND, Sample
+from scangait.kernel import kernel
 from scangait.scanners.cyclic import units
+from scangait.scanners.logarithm import multiply
 from scangait.scanners.zmap_order import SMALL_GENERATOR
 
 LEAST: Final = 4
@@ -66,8 +68,13 @@ JUMP: Final = 0.15
 
 def jumps(sample: Sample) -> bool:
     """Whether the first probes jump about as those of a walk do (three standard deviations leave 16 of them room)."""
-    place = sample.place[: STAGES[-1].probes]
-    return len(place) < ENOUGH or stride(place) > JUMP * float(place.max() - place.min())
+    return bool(_jumps(sample.place[: STAGES[-1].probes]))
+
+
+@kernel
+def _jumps(place: NDArray[np.int64]) -> bool:
+    """Positions (N,)."""
+    return len(place) < ENOUGH or stride(place) > JUMP * (place.max() - place.min())
 
 
 def depth(case: Case, sample: Sample) -> int:
@@ -80,7 +87,7 @@ def depth(case: Case, sample: Sample) -> int:
     if not jumps(sample):
         return 0
     count = len(sample.members)
-    bearing = borne(case.bearing, sample.members).tolist()
+    bearing = borne(case.bearing, sample.members, np.array([count]))[0].tolist()
     tools = [mark.label for mark, its in zip(case.marks, bearing, strict=True) if its >= FAITHFUL * count]
     if "zmap" in tools:
         return len(STAGES)
@@ -100,34 +107,43 @@ def searched(case: Case, sample: Sample) -> tuple[int, Line | None]:
     return stages, find(seconds, case.probes.dst[sample.members], case.scope.size, case.blocked, stages)
 
 
-def findings(case: Case) -> list[list[Finding]]:
+def said(case: Case) -> Said:
     """Bits for ZMap where the first probes of a sample lie on one walk, and against it where not.
 
     Where it was not looked for by all means, nothing is said against.
     """
     known = zip(case.depths, case.lines, strict=True) if case.depths else (searched(case, one) for one in case.samples)
-    return [_one(case, sample, *its) for sample, its in zip(case.samples, known, strict=True)]
+    found = list(known)
+    labels = ("zmap", *(label for label in case.library.labels if label != "zmap"))
+    bits = np.full((len(found), len(labels)), np.nan)
+    for row, ((stages, line), sample) in enumerate(zip(found, case.samples, strict=True)):
+        if line:
+            bits[row], bits[row, 0] = -line.bits, line.bits
+        elif stages >= USUAL or not jumps(sample):
+            bits[row, 0] = ABSENT_BITS if distinct(sample.place) >= ENOUGH else 0.0
+
+    def why(row: int, column: int) -> Why:
+        line = found[row][1]
+        if line is None:
+            return Why(_absent(case.samples[row]))
+        version = _version(line) if column == 0 else None
+        return Why(_proven(line), version, line if column == 0 else None)
+
+    return Said("walk", labels, bits, why)
 
 
-def _one(case: Case, sample: Sample, stages: int, line: Line | None) -> list[Finding]:
-    if line is None:
-        steps = not jumps(sample)
-        return [_absent(sample, steps)] if stages >= USUAL or steps else []
-    reason = (
+def _proven(line: Line) -> str:
+    return (
         f"{line.on} of {line.of} probes lie on one multiplicative walk over {line.ground.name} (generator "
         f"{line.generator} modulo {line.ground.group.prime}, {line.rate:.0f} elements/s): ZMap's order"
     )
-    others = [Finding("walk", name, -line.bits, reason) for name in case.library.labels if name != "zmap"]
-    return [Finding("walk", "zmap", line.bits, reason, _version(line), line), *others]
 
 
-def _absent(sample: Sample, steps: bool) -> Finding:
-    """What it says that no walk was found; `steps`: from address to address."""
-    addresses = distinct(sample.place)
-    reason = f"the first of {addresses} addresses lie on no walk of ZMap over all addresses or a near prefix"
-    if steps:
-        reason = "it steps along from address to address, as no walk of ZMap does"
-    return Finding("walk", "zmap", ABSENT_BITS if addresses >= ENOUGH else 0.0, reason)
+def _absent(sample: Sample) -> str:
+    """What it says that no walk was found."""
+    if not jumps(sample):
+        return "it steps along from address to address, as no walk of ZMap does"
+    return f"the first of {distinct(sample.place)} addresses lie on no walk of ZMap over all addresses or a near prefix"
 
 
 def _version(line: Line) -> str | None:
@@ -198,11 +214,18 @@ def _simplest(ground: Ground, found: Found, points: Points) -> Line:
     return Line(ground, mu, rate, threads, on, len(when), found.bits)
 
 
+@kernel
 def _parallel(points: Points, base: int, mu: int, rate: float) -> tuple[int, int]:
     """How many threads (or shards) at equal distances explain the probes best, and how many probes lie on them."""
-    order, threads = points.order, np.arange(1, PARALLEL + 1)
-    apart = [mu * x % order for x in ((points.x - points.x[base]) % order).tolist()]
-    turns = np.outer(threads, (np.array(apart) - rate * (points.when - points.when[base])) / order)
-    on = np.sum(np.abs(turns - np.round(turns)) <= APART * threads[:, None], axis=1)
-    best = int(np.argmax(on * -np.log2(2 * APART * threads) - np.log2(threads)))
-    return best + 1, int(on[best])
+    order, best, most, lie = points.order, 0, -np.inf, 0
+    for threads in range(1, PARALLEL + 1):
+        on = 0
+        for a in range(len(points.x)):
+            ahead = np.uint64((points.x[a] - points.x[base]) % order)
+            apart = np.float64(multiply(np.uint64(mu), ahead, np.uint64(order)))
+            turns = threads * (apart - rate * (points.when[a] - points.when[base])) / order
+            on += abs(turns - np.rint(turns)) <= APART * threads
+        bits = -on * np.log2(2 * APART * threads) - np.log2(threads)
+        if bits > most:
+            best, most, lie = threads, bits, on
+    return best, lie

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,17 +40,30 @@ class Sample:
 
 def samples(probes: Probes, streams: Streams, scope: Telescope, recipe: Recipe) -> list[Sample]:
     """Cut every stream at its gap outliers, join neighbours that hardly share destinations, drop what is too short."""
+    place = position(scope, probes.dst[streams.order])
+    dark = np.flatnonzero(place >= 0)
+    members, place, ends = streams.order[dark], place[dark], np.searchsorted(dark, streams.ends)
+    time_ns = probes.time_ns[members]
+    column = _Columns(members, place, time_ns, np.diff(time_ns) * NANOSECOND)
     cut: list[Sample] = []
-    start = 0
-    for end in streams.ends.tolist():
-        own = _of_stream(probes, streams.order[start:end], scope, recipe)
-        own = [sample for sample in own if len(sample.members) > recipe.min_movements]
+    for start, end in itertools.pairwise([0, *ends.tolist()]):
+        own = [one for one in _of_stream(probes, column, start, end, recipe) if len(one.members) > recipe.min_movements]
         if recipe.drop_short_samples and len(own) > 1:
             mean = sum(len(sample.members) for sample in own) / len(own)
             own = [sample for sample in own if len(sample.members) > mean] or own
         cut += own
-        start = end
     return cut
+
+
+class _Columns(NamedTuple):
+    """Probes in the telescope, stream after stream: `members` (N,) indices, `place` (N,), `time_ns` (N,) and `gaps`
+    (N - 1,) in seconds to the next, of which those between streams mean nothing.
+    """
+
+    members: NDArray[np.int64]
+    place: NDArray[np.int64]
+    time_ns: NDArray[np.int64]
+    gaps: NDArray[np.float64]
 
 
 def outlier_gaps(delta_t: NDArray[np.float64], recipe: Recipe) -> NDArray[np.bool_]:
@@ -155,20 +168,21 @@ def similarity(piece: set[int], so_far: set[int], recipe: Recipe) -> float:
     return common / whole
 
 
-def _of_stream(probes: Probes, members: NDArray[np.int64], scope: Telescope, recipe: Recipe) -> list[Sample]:
+def _of_stream(probes: Probes, column: _Columns, start: int, end: int, recipe: Recipe) -> list[Sample]:
     """Run after run, each cut as if it were alone: so it is over, whatever follows, when its silence begins."""
-    place = position(scope, probes.dst[members])
-    members, place = members[place >= 0], place[place >= 0]
-    cuts = silences(np.diff(probes.time_ns[members]) * NANOSECOND, recipe) + 1
-    bounds = itertools.pairwise([0, *cuts.tolist(), len(members)])
-    return [one for a, b in bounds for one in _of_run(probes, members[a:b], place[a:b], recipe)]
-
-
-def _of_run(probes: Probes, members: NDArray[np.int64], place: NDArray[np.int64], recipe: Recipe) -> list[Sample]:
-    if not len(members):
+    if start == end:
         return []
-    time_ns = probes.time_ns[members]
-    gaps = np.diff(time_ns) * NANOSECOND
+    cuts = (silences(column.gaps[start : end - 1], recipe) + start + 1).tolist()
+    return [
+        one
+        for first, last in itertools.pairwise([start, *cuts, end])
+        for one in _of_run(probes, column, first, last, recipe)
+    ]
+
+
+def _of_run(probes: Probes, column: _Columns, start: int, end: int, recipe: Recipe) -> list[Sample]:
+    members, place, time_ns = column.members[start:end], column.place[start:end], column.time_ns[start:end]
+    gaps = column.gaps[start : end - 1]
     outlier = outlier_gaps(gaps, recipe)
     cuts = np.flatnonzero(outlier & (gaps > recipe.shortest_pause_s)) + 1
     spans = merged(place, cuts, recipe)

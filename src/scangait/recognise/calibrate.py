@@ -14,7 +14,6 @@ from scangait.engine import Engine
 from scangait.evidence import movement, typical
 from scangait.evidence.calibration import MOST_BITS, SHARES, Calibration
 from scangait.evidence.case import Case
-from scangait.evidence.finding import Finding
 from scangait.evidence.kinds import KINDS
 from scangait.evidence.library import Library
 from scangait.gait.samples import Sample
@@ -123,10 +122,8 @@ def _bits(asked: Case, labels: list[str]) -> NDArray[np.float64]:
     bare = replace(asked, probes=without_headers(asked.probes), marks=())
     bits = np.zeros((len(asked.samples), len(labels), len(CALIBRATED)))
     for column, kind in enumerate(CALIBRATED):
-        said: list[list[Finding]] = KINDS[kind](bare if kind == "walk" else asked)
-        for row, findings in enumerate(said):
-            for finding in findings:
-                bits[row, labels.index(finding.label), column] += finding.bits
+        said = KINDS[kind](bare if kind == "walk" else asked)
+        bits[:, [labels.index(label) for label in said.labels], column] = np.nan_to_num(said.bits)
     return np.clip(bits, -MOST_BITS, MOST_BITS)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -111,7 +112,7 @@ def _verdicts(
         return [_sent(one, part.order) for one in said]
 
     parts = blocks(cut, library.recipe.min_movements)
-    single = [_received(one, probes, scope) for said in engine.map(block, parts) for one in said]
+    single = [one for said in engine.map(block, parts) for one in _received(said, probes, scope)]
     found = campaigns(
         probes,
         scope,
@@ -132,11 +133,14 @@ def _sent(one: Judgement, order: NDArray[np.int64]) -> Judgement:
     return one._replace(sample=replace(one.sample, members=members, place=members[:0], time_ns=members[:0]))
 
 
-def _received(one: Judgement, probes: Probes, scope: Telescope) -> Judgement:
-    """A judgement that was sent, whole again."""
-    members = one.sample.members
+def _received(said: list[Judgement], probes: Probes, scope: Telescope) -> Iterator[Judgement]:
+    """The judgements on a block that were sent, whole again."""
+    ends = np.cumsum([0, *(len(one.sample.members) for one in said)]).tolist()
+    members = np.concatenate([one.sample.members for one in said]) if said else np.zeros(0, np.int64)
     place, time_ns = position(scope, probes.dst[members]), probes.time_ns[members]
-    return one._replace(sample=replace(one.sample, place=place, time_ns=time_ns))
+    for one, (a, b) in zip(said, itertools.pairwise(ends), strict=True):
+        sample = replace(one.sample, members=members[a:b], place=place[a:b], time_ns=time_ns[a:b])
+        yield one._replace(sample=sample)
 
 
 def _trail(verdict: Verdict, sample: Sample, library: Library, size: int) -> Trail:

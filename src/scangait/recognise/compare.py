@@ -79,7 +79,7 @@ def compare(
             said = _by_gait(case, chain=method != "mixture")
         else:
             kinds = ALL if method == "all" else (method,)
-            decisions = list(decisions_for(case, kinds, calibrated_by=Library.bundled()))
+            decisions = decisions_for(case, kinds, calibrated_by=Library.bundled())
             said = [one.label if one.label != UNKNOWN else one.next for one in decisions]
             if method == "all":
                 right = [one.label == sample.label for one, sample in zip(decisions, tested, strict=True)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from hashlib import blake2b
 from ipaddress import IPv4Address
 from typing import Final, NamedTuple
@@ -75,19 +75,15 @@ def decisions_for(
     evidence: Iterable[str] = KINDS,
     false_alarm: float = FALSE_ALARM,
     calibrated_by: Library | None = None,
-) -> Iterator[Decision]:
+) -> list[Decision]:
     """Decide each sample by the chosen kinds of evidence, weighed as another library says where one is given."""
-    weighing = calibrated_by or case.library
-    spoken = {kind: KINDS[kind](case) for kind in evidence}
-    for index in range(len(case.samples)):
-        findings = [finding for said in spoken.values() for finding in said[index]]
-        # what was not asked must not count as silence: headers that are not there, a walk that was not looked for
-        mute = {kind for kind in ("signature", "walk") if kind in spoken and not spoken[kind][index]}
-        yield decide(findings, weighing.calibration(set(spoken) - mute), false_alarm)
+    said = [KINDS[kind](case) for kind in evidence]
+    return decide(said, (calibrated_by or case.library).calibration, false_alarm)
 
 
 def _verdict(sample: Sample, decision: Decision, probes: Probes, scope: Telescope, predict: int) -> Verdict:
-    sources = np.unique(probes.src[sample.members])
+    sources = probes.src[sample.members]
+    sources = sources[:1] if (sources == sources[0]).all() else np.unique(sources)
     proto = int(probes.proto[sample.members[0]])
     first_ns, last_ns = int(sample.time_ns[0]), int(sample.time_ns[-1])
     addresses = distinct(sample.place)
@@ -100,7 +96,7 @@ def _verdict(sample: Sample, decision: Decision, probes: Probes, scope: Telescop
         confidence=decision.confidence,
         margin=decision.margin,
         next=decision.next,
-        evidence=tuple(Evidence(kind=f.kind, bits=f.bits, reason=f.reason) for f in decision.findings),
+        evidence=tuple(Evidence(kind=f.kind, bits=f.bits, reason=f.why.reason) for f in decision.findings),
         sources=tuple(str(IPv4Address(int(source))) for source in sources[:SOURCES_NAMED]),
         ports=(sample.port,),
         protocol={TCP: "tcp", ICMP: "icmp"}.get(proto, "udp"),
@@ -118,7 +114,7 @@ def _verdict(sample: Sample, decision: Decision, probes: Probes, scope: Telescop
 
 def proven(decision: Decision) -> Line | None:
     """The walk that was proven, if one was."""
-    return next((finding.line for finding in decision.findings if finding.line), None)
+    return next((finding.why.line for finding in decision.findings if finding.why.line), None)
 
 
 def _walk(sample: Sample, decision: Decision, scope: Telescope, predict: int) -> Walk | None:
