@@ -62,7 +62,7 @@ def test_no_line_that_fits_well_is_passed_over(seed, count, jitter, share):
     fits = {d: fit(points, 2, 4, d * turn % order, d / span)[1] for d in hits.tolist()}
     least = share * fits[true]
     kept = hits.copy()
-    kept = kept[: promising(kept, points, 2, 4, 0, turn, 1, least)].tolist()
+    kept = kept[: promising(kept, points, 2, 4, 6, 0, turn, 1, least)].tolist()
     assert fits[true] > 10
     assert {d for d, bits in fits.items() if bits >= least} <= set(kept)
 

@@ -128,6 +128,7 @@ def _ground(name: str, version: str, ranges: tuple[tuple[int, int], ...], group:
     return Ground(name, version, targets, group, rare)
 
 
+@lru_cache(4096)
 def _near(prefix: int, length: int) -> Ground:
     size = 2 ** (32 - length)
     return _ground(f"a /{length}", "3.0", ((prefix * size, prefix * size + size - 1),), group_for(size), False)

@@ -107,7 +107,7 @@ def _of_triple(  # noqa: PLR0917 (kernels take arrays and numbers only)
     for lift in range(common):
         base = lift * part
         count = _listed(hits, room, points, i, k, a, base, inverse, common, slowest, fastest)
-        for d in hits[: promising(hits[:count], points, i, k, base, inverse, common, best.bits - SMALL_BITS)]:
+        for d in hits[: promising(hits[:count], points, i, k, a, base, inverse, common, best.bits - SMALL_BITS)]:
             mu = (base + np.int64(multiply(np.uint64(d), np.uint64(inverse), np.uint64(order)))) % order
             rate = d * common / span
             on, bits = fit(points, i, k, mu, rate)

@@ -13,6 +13,8 @@ from scangait.evidence.points import Points, tolerance_of
 from scangait.kernel import kernel
 from scangait.model.vectors import ROUNDER
 
+NEAR: Final = 6
+"""Of a quarter of the probes, or so many, one has to lie on a line: half of a walk's do, and it has many triples."""
 BLOCK: Final = 512
 """Lines that are counted at once: their columns stay in the nearest cache."""
 FEW: Final = 8
@@ -26,35 +28,51 @@ def fused(_: Any, _a: Any, _b: Any, _c: Any) -> Any:
 
 
 @kernel
-def promising(
-    hits: NDArray[np.int64], points: Points, i: int, k: int, base: int, inverse: int, common: int, least: float
+def promising(  # noqa: PLR0917 (kernels take arrays and numbers only)
+    hits: NDArray[np.int64], points: Points, i: int, k: int, a: int, base: int, inverse: int, common: int, least: float
 ) -> int:
     """Keep those of the distances `hits` (H,) on whose lines so many probes lie that they may have `least` bits.
 
-    In place; how many are kept. The same as `fit` in floating point, where eight lines fit into one instruction.
+    In place; how many are kept. The same as `fit` in floating point, where eight lines fit into one instruction; but
+    lines through i, k and a on which none of the probes beside these lies are not looked at any further.
     """
     if len(hits) < FEW:
         return len(hits)
-    order, span, kept = np.float64(points.order), points.when[k] - points.when[i], 0
-    base_pair, turn = (i, k), 1.0 / order
+    order, span, kept, count = np.float64(points.order), points.when[k] - points.when[i], 0, len(points.x)
+    turn, near = 1.0 / order, min(max(NEAR, count // 4) + 3, count)
+    begin = max(0, min((i + k - near) // 2, count - near))
     mu, rate, on = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
     for first in range(0, len(hits), BLOCK):
         block = hits[first : first + BLOCK]
         size = len(block)
+        most = np.log2(order / (3.0 + 2.0 * block[0] * (common / span) * points.jitter))  # the slowest has most bits
         for h in range(size):
             rate[h], on[h] = block[h] * (common / span), 0.0
             mu[h] = base + _product(np.float64(block[h]), np.float64(inverse), order, turn)
-        for b in range(len(points.x)):
-            if b not in base_pair:
+        for look in range(count):
+            b = (begin + look) % count
+            if look == near:
+                size = _hit(block[:size], mu, rate, on)
+            if b not in (i, k, a):
                 apart = points.when[b] - points.when[i]
                 late = tolerance_of(points, 1.0, apart, span) - 1.0
                 x = points.x[b] - points.x[i]
                 _count(on[:size], mu, rate, x + order if x < 0 else np.float64(x), apart, late, order, turn)
-        most = np.log2(order / (3.0 + 2.0 * block[0] * (common / span) * points.jitter))  # the slowest has most bits
         for h in range(size):
-            if on[h] * most >= least:
+            if (on[h] + 1.0) * most >= least:
                 hits[kept] = block[h]
                 kept += 1
+    return kept
+
+
+@kernel
+def _hit(block: NDArray[np.int64], mu: NDArray[np.float64], rate: NDArray[np.float64], on: NDArray[np.float64]) -> int:
+    """Move the lines (H,) with probes on them to the front; how many there are."""
+    kept = 0
+    for h in range(len(block)):
+        if on[h]:
+            block[kept], mu[kept], rate[kept], on[kept] = block[h], mu[h], rate[h], on[h]
+            kept += 1
     return kept
 
 

@@ -89,6 +89,8 @@ def through(
             bits = min(found.bits - tries, MOST_BITS)
             if bits >= PROOF_BITS and bits > best.bits:
                 best, at = Found(found.mu, found.rate, found.base, found.on, bits), ground
+            if found.bits >= enough:  # no other ground is looked at, as no other line of this one is
+                break
         if at >= 0:
             return number, at, best
     return -1, at, best
