@@ -65,13 +65,13 @@ def campaigns(
         return []
     scans, order = in_order(probes, scope, samples, lines, ~np.array(settled or [False] * len(samples), np.bool_))
     run = engine if engine and len(samples) >= MANY else Serial()
-    proofs = [
-        *(partial(walks, scans, group) for group in scans.groups()),
+    proofs = [  # what looks at all scans first, as it takes longest
+        partial(shared_starts, scans),
         partial(pools, scans, blocked),
         partial(shared_keys, scans),
-        partial(shared_starts, scans),
+        *(partial(walks, scans, group) for group in scans.groups()),
     ]
-    *found, starts = run.map(_asked, proofs)
+    starts, *found = run.map(_asked, proofs)
     joins = [join for one in found for join in one]
     free = np.ones(len(samples), np.bool_)
     for join in joins:

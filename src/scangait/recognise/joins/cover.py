@@ -28,6 +28,7 @@ PAIRS: Final = 64
 """The search starts from so many of the most telling pairs too."""
 HALF_OCTAVE: Final = 2**0.5
 BLOCK: Final = 8192
+WORD: Final = 64
 PARTS: Final = 16
 UNEVEN: Final = 70.0
 """Chi-square of 15 degrees of freedom, beyond once in 10^8, above which targets are no random part of the telescope."""
@@ -139,15 +140,20 @@ def _shared(scans: Scans, group: NDArray[np.int64]) -> NDArray[np.float64]:
     """(G, G) addresses that each two scans have in common, block by block of the telescope, a bit for each address."""
     shared = np.zeros((len(group), len(group)), np.int64)
     for start in range(0, scans.scope.size, BLOCK):
-        hit = np.zeros((len(group), min(BLOCK, scans.scope.size - start)), np.bool_)
-        for row, scan in enumerate(group):
+        bits = np.zeros((len(group), -(-min(BLOCK, scans.scope.size - start) // WORD)), np.uint64)
+        for row, scan in enumerate(group.tolist()):
             place = scans.places[scan]
-            low, high = np.searchsorted(place, (start, start + BLOCK))
-            hit[row, place[low:high] - start] = True
-        octets = np.packbits(hit, axis=1)
-        octets = np.pad(octets, ((0, 0), (0, -octets.shape[1] % 8)))
-        _meet(np.ascontiguousarray(octets).view(np.uint64), shared)
+            low, high = np.searchsorted(place, (start, start + BLOCK)) if scans.scope.size > BLOCK else (0, len(place))
+            _set(bits[row], place[low:high], start)
+        _meet(bits, shared)
     return shared.astype(np.float64)
+
+
+@kernel
+def _set(bits: NDArray[np.uint64], place: NDArray[np.int64], start: int) -> None:
+    """Set the bits, of words (W,), of positions (K,) from `start` on."""
+    for one in place:
+        bits[(one - start) // WORD] |= np.uint64(1) << np.uint64((one - start) % WORD)
 
 
 @kernel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from math import log2
 from typing import Final
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from scangait.gait.addresses import mostly
 from scangait.recognise.joins.overlap import rarity
-from scangait.recognise.joins.scans import SURE_BITS, Join, Scans, choice
+from scangait.recognise.joins.scans import SURE_BITS, Join, Scans, choice, heads
 from scangait.scanners import SCANNERS
 from scangait.scanners.masscan import FIRST_PORT, START_CYCLE
 from scangait.scanners.unicornscan import keys
@@ -28,11 +29,11 @@ def shared_keys(scans: Scans) -> list[Join]:
     """Scans, of any port, whose sequence numbers were made with one key of Unicornscan."""
     if scans.probes.seq is None:
         return []
-    found = keys(scans.probes)
-    own = np.full(len(scans.samples), -1, np.int64)
-    for scan, sample in enumerate(scans.samples):
-        key, bearing = mostly(found[sample.members])
-        if bearing >= max(2, FAITHFUL * len(sample.members)):
+    first, ends = heads(scans)
+    found, own = keys(first), np.full(len(ends), -1, np.int64)
+    for scan, (begin, end) in enumerate(itertools.pairwise([0, *ends.tolist()])):
+        key, bearing = mostly(found[begin:end])
+        if bearing >= max(2, FAITHFUL * (end - begin)):
             own[scan] = key
     keyed, joins = np.flatnonzero(own >= 0), []
     for key in np.unique(own[keyed]):
@@ -50,21 +51,23 @@ def shared_starts(scans: Scans) -> list[Join]:
 
     Masscan's source port is 40000 + the second of its start modulo 20000 (scanners.md, 2.4), unless one is given.
     """
-    marked = np.zeros(len(scans.probes), np.bool_)
+    first, ends = heads(scans)
+    marked = np.zeros(len(first), np.bool_)
     for signature in SCANNERS["masscan"].signatures:
-        marked |= signature.match(scans.probes)
-    start = np.array([_start(scans, scan, marked) for scan in range(len(scans.samples))], np.int64)
+        marked |= signature.match(first)
+    begins = np.append(0, ends[:-1])
+    faithful = np.add.reduceat(marked, begins, dtype=np.int64) >= FAITHFUL * (ends - begins)
+    start = np.full(len(ends), -1, np.int64)
+    for scan in np.flatnonzero(faithful).tolist():
+        start[scan] = _start(scans, scan)
     return [join for group in scans.groups() for join in _of_port(scans, group[start[group] >= 0], start)]
 
 
-def _start(scans: Scans, scan: int, marked: NDArray[np.bool_]) -> int:
-    """The second at which a Masscan scan began, -1 where nothing says it."""
-    members = scans.samples[scan].members
-    if np.count_nonzero(marked[members]) < FAITHFUL * len(members):
-        return -1
-    port = int(scans.probes.sport[members].min())
-    spread = int(scans.probes.sport[members].max()) - port
-    if spread >= 16 or not FIRST_PORT <= port < FIRST_PORT + START_CYCLE:
+def _start(scans: Scans, scan: int) -> int:
+    """The second at which a scan of Masscan began, -1 where nothing says it."""
+    sport = scans.probes.sport[scans.samples[scan].members]
+    port = int(sport.min())
+    if int(sport.max()) - port >= 16 or not FIRST_PORT <= port < FIRST_PORT + START_CYCLE:
         return -1
     first = int(scans.first_ns[scan]) // 10**9
     return first - (first - (port - FIRST_PORT)) % START_CYCLE

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scangait.evidence.ground import Line
 from scangait.evidence.walk import find
 from scangait.gait.samples import NANOSECOND
+from scangait.kernel import kernel
 from scangait.recognise.joins.scans import SURE_BITS, Join, Scans, choice
 
 PROOF: Final = "source pool"
@@ -34,13 +35,26 @@ def pools(scans: Scans, blocked: str = "") -> list[Join]:
 
 def _stride(scans: Scans, scan: int) -> int:
     """The largest number that divides all distances between destinations, 1 where that may be accident or a sweep."""
-    dst = scans.probes.dst[scans.samples[scan].members].astype(np.int64)
-    stride = int(np.gcd.reduce(np.abs(dst - dst[0])))
-    distinct = len(scans.places[scan])
+    members = scans.samples[scan].members
+    stride, distinct = int(_divisor(scans.probes.dst, members)), len(scans.places[scan])
     if stride < 2 or distinct < LEAST or (distinct - 1) * log2(stride) < CERTAIN:
         return 1
-    ups = float(np.mean(np.diff(dst)[np.diff(dst) != 0] > 0))
+    steps = np.diff(scans.probes.dst[members].astype(np.int64))
+    ups = float(np.mean(steps[steps != 0] > 0))
     return stride if 1 - SWEEP < ups < SWEEP else 1
+
+
+@kernel
+def _divisor(dst: NDArray[np.uint32], members: NDArray[np.int64]) -> int:
+    """The greatest common divisor of the distances between the destinations (N,) of members (K,)."""
+    first, divisor = np.int64(dst[members[0]]), np.int64(0)
+    for probe in members:
+        rest = abs(np.int64(dst[probe]) - first)
+        while rest:
+            divisor, rest = rest, divisor % rest
+        if divisor == 1:
+            break
+    return int(divisor)
 
 
 def _of_port(scans: Scans, group: NDArray[np.int64], stride: NDArray[np.int64], blocked: str) -> Iterator[Join]:

@@ -14,11 +14,11 @@ from scangait.evidence.ground import Line
 from scangait.evidence.walk import first_probes
 from scangait.gait.addresses import ordered
 from scangait.gait.samples import NANOSECOND, Sample
-from scangait.probes import Probes
+from scangait.probes import Probes, take
 from scangait.telescope import Telescope
 
 LOOKED: Final = 32
-"""Probes of a scan that are laid on another's walk."""
+"""Probes of a scan that are laid on another's walk, and of which the headers are looked at."""
 SURE_BITS: Final = 14.0
 """A campaign is named when accident explains it once in 2^14 captures, with every choice of scans counted."""
 
@@ -89,6 +89,12 @@ class Join:
 def choice(among: int, chosen: int) -> float:
     """The bits that it costs to choose so many scans among so many."""
     return log2(comb(among, chosen))
+
+
+def heads(scans: Scans) -> tuple[Probes, NDArray[np.int64]]:
+    """The first LOOKED probes of each scan, one scan after another, and their exclusive ends (S,)."""
+    members = [sample.members[:LOOKED] for sample in scans.samples]
+    return take(scans.probes, np.concatenate(members)), np.cumsum([len(own) for own in members])
 
 
 def in_order(

@@ -30,6 +30,8 @@ PROOF: Final = "one ZMap walk"
 FASTER: Final = 8.0
 """Sources of one campaign send at most so many times faster or slower than each other."""
 FIT_BITS: Final = 22.0
+LEAST: Final = 4
+"""Probes of a scan below which nobody can say on which line they lie."""
 ALIKE: Final = 48
 """Small multiples: lifts go up to 20, threads and shards that are told apart to 16."""
 SEARCHED: Final = 3
@@ -80,35 +82,62 @@ def _kin(scans: Scans, group: NDArray[np.int64]) -> dict[int, set[int]]:
     """For each scan with a walk, the others of its group whose multiplier has a small multiple in common with its own:
     shards, whose rates and lifts differ. Any two others walk two cycles.
     """
-    found: dict[tuple[int, int], set[int]] = {}
+    walking: dict[int, list[tuple[int, int]]] = {}
     for scan in group.tolist():
         line = scans.lines[scan]
         if line is not None:
-            order = line.ground.group.order
-            for times in range(1, ALIKE + 1):
-                found.setdefault((order, times * line.mu % order), set()).add(scan)
+            walking.setdefault(line.ground.group.order, []).append((scan, line.mu))
     kin: dict[int, set[int]] = {}
-    for place in found.values():
-        if len(place) > 1:
-            for scan in place:
-                kin.setdefault(scan, set()).update(place)
+    for order, own in walking.items():
+        scan, mu = np.array(own, np.int64).T
+        multiples = np.outer(mu, np.arange(1, ALIKE + 1)) % order
+        _, which, counts = np.unique(multiples, return_inverse=True, return_counts=True)
+        shared = counts[which.reshape(multiples.shape)] > 1
+        for common in np.unique(multiples[shared]).tolist():
+            place = set(scan[(multiples == common).any(axis=1)].tolist())
+            for one in place:
+                kin.setdefault(one, set()).update(place)
     return kin
 
 
 def _on(scans: Scans, line: Line, owner: int, group: NDArray[np.int64]) -> list[int]:
-    """The scans of a group that lie on the walk of one of them."""
-    return [scan for scan in group.tolist() if scan == owner or _fits(scans, line, scan)]
+    """The scans of a group that lie on the walk of one of them: their first probes on lines under its multiplier."""
+    others, times, logarithms = [], [], []
+    for scan in group.tolist():
+        when, dst = scans.first(scan)
+        x = _logarithms(line.ground, dst.tobytes()) if scan != owner and len(when) >= LEAST and when[-1] > 0 else None
+        if x is not None:
+            others.append(scan)
+            times.append(when)
+            logarithms.append(x)
+    on = {owner}
+    if others:
+        ends, own = np.cumsum([len(x) for x in logarithms]), line.ground.group
+        x, when = np.concatenate(logarithms), np.concatenate(times)
+        lie = _carry(x, when, ends, own.root, own.prime, own.order, units(own), line.mu, line.rate)
+        on.update(np.array(others)[lie].tolist())
+    return [scan for scan in group.tolist() if scan in on]
 
 
-def _fits(scans: Scans, line: Line, scan: int) -> bool:
-    """Whether the first probes of a scan lie on lines under another's multiplier."""
-    when, dst = scans.first(scan)
-    if len(when) < 4 or when[-1] <= 0:
-        return False
-    x, group = _logarithms(line.ground, dst.tobytes()), line.ground.group
-    if x is None:
-        return False
-    return bool(_carries(x, when, group.root, group.prime, group.order, units(group), line.mu, line.rate))
+@kernel
+def _carry(  # noqa: PLR0917 (kernels take arrays and numbers only)
+    x: NDArray[np.int64],
+    when: NDArray[np.float64],
+    ends: NDArray[np.int64],
+    root: int,
+    prime: int,
+    order: int,
+    share: float,
+    mu: int,
+    rate: float,
+) -> NDArray[np.bool_]:
+    """Which scans (G,), their probes (K,) at logarithms x behind one another, lie on lines of a multiplier."""
+    lie, start = np.zeros(len(ends), np.bool_), 0
+    for scan in range(len(ends)):
+        own = slice(start, ends[scan])
+        lie[scan] = _carries(x[own], when[own], root, prime, order, share, mu, rate)
+        start = ends[scan]
+    return lie
 
 
 @kernel
