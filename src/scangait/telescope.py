@@ -5,12 +5,16 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scangait.errors import TelescopeError
 from scangait.kernel import kernel
+
+PAGE: Final = 2**16
+WORD: Final = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +74,7 @@ def infer(dst: NDArray[np.uint32], max_gap: int = 4096) -> Telescope:
     Each run is widened to the smallest CIDR prefix that holds it, so that the edges which no probe has hit yet are
     part of it. Raises TelescopeError when there is no destination.
     """
-    seen = np.unique(dst).astype(np.int64)
+    seen = _distinct(dst)
     if not len(seen):
         raise TelescopeError("telescope: no probe to infer it from; give it with --telescope PREFIXES")
     cuts = np.flatnonzero(np.diff(seen) > max_gap)
@@ -78,6 +82,32 @@ def infer(dst: NDArray[np.uint32], max_gap: int = 4096) -> Telescope:
     blocks = (_smallest_prefix(int(low), int(high)) for low, high in zip(lows, highs, strict=True))
     merged = ipaddress.collapse_addresses(blocks)
     return _from_ranges([(int(net[0]), int(net[-1])) for net in merged], inferred=True)
+
+
+@kernel
+def _distinct(dst: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """The distinct addresses among (N,), ascending (K,): a bit for each address of every /16 that is hit."""
+    page = np.full(PAGE, -1, np.int64)
+    for address in dst:
+        page[address >> np.uint32(16)] = 0
+    pages = np.flatnonzero(page == 0)
+    page[pages] = np.arange(len(pages))
+    hit, count = np.zeros((len(pages), PAGE // WORD), np.uint64), 0
+    for address in dst:
+        word, bit = np.int64(address) % PAGE // WORD, np.uint64(1) << np.uint64(address % np.uint32(WORD))
+        row = page[address >> np.uint32(16)]
+        count += not hit[row, word] & bit
+        hit[row, word] |= bit
+    found, count = np.empty(count, np.int64), 0
+    for row in range(len(pages)):
+        for word in range(PAGE // WORD):
+            bits, address = hit[row, word], pages[row] * PAGE + word * WORD
+            while bits:
+                if bits & np.uint64(1):
+                    found[count] = address
+                    count += 1
+                bits, address = bits >> np.uint64(1), address + 1
+    return found
 
 
 def position(scope: Telescope, dst: NDArray[np.uint32]) -> NDArray[np.int64]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +13,7 @@ from scangait.capture import Batch
 from scangait.engine import Engine, Processes, Serial
 from scangait.errors import SampleError, TelescopeError
 from scangait.evidence import movement
+from scangait.evidence.ground import Line
 from scangait.evidence.kinds import KINDS
 from scangait.evidence.library import Library
 from scangait.gait.movements import movements
@@ -107,9 +107,8 @@ def _verdicts(
     if not len(cut.order):
         raise TelescopeError(f"telescope {scope}: none of the {len(probes)} probes falls into it; check --telescope")
 
-    def block(part: Streams) -> list[Judgement]:
-        said = judged(take(probes, part.order), part.ends, library, scope, asked)
-        return [_sent(one, part.order) for one in said]
+    def block(part: Streams) -> _Sent:
+        return _sent(judged(take(probes, part.order), part.ends, library, scope, asked), part.order)
 
     parts = blocks(cut, library.recipe.min_movements)
     single = [one for said in engine.map(block, parts) for one in _received(said, probes, scope)]
@@ -127,20 +126,49 @@ def _verdicts(
     return sorted(entries, key=lambda one: (-one.verdict.probes, one.verdict.first_ns, one.verdict.scan)), together
 
 
-def _sent(one: Judgement, order: NDArray[np.int64]) -> Judgement:
-    """A judgement on a block in which the probes are in this `order` (N,), without what their indices say too."""
-    members = order[one.sample.members]
-    return one._replace(sample=replace(one.sample, members=members, place=members[:0], time_ns=members[:0]))
+class _Sent(NamedTuple):
+    """Judgements as columns, which go from process to process ten times as fast as objects do: the `verdicts` as
+    MessagePack, `members` (N,) sample after sample with their exclusive `ends` (S,), `broken` (N,) with one more for
+    each sample, `port` (S,), and lines and what is settled (S,).
+    """
+
+    verdicts: bytes
+    members: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    broken: NDArray[np.bool_]
+    port: list[int]
+    line: list[Line | None]
+    settled: list[bool]
 
 
-def _received(said: list[Judgement], probes: Probes, scope: Telescope) -> Iterator[Judgement]:
+def _sent(said: list[Judgement], order: NDArray[np.int64]) -> _Sent:
+    """Judgements on a block in which the probes are in this `order` (N,)."""
+    samples = [one.sample for one in said]
+    return _Sent(
+        msgspec.msgpack.encode([one.verdict for one in said]),
+        order[np.concatenate([sample.members for sample in samples])] if said else order[:0],
+        np.cumsum([len(sample.members) for sample in samples], dtype=np.int64),
+        np.concatenate([np.append(sample.broken, False) for sample in samples]) if said else np.zeros(0, np.bool_),
+        [sample.port for sample in samples],
+        [one.line for one in said],
+        [one.settled for one in said],
+    )
+
+
+def _received(sent: _Sent, probes: Probes, scope: Telescope) -> Iterator[Judgement]:
     """The judgements on a block that were sent, whole again."""
-    ends = np.cumsum([0, *(len(one.sample.members) for one in said)]).tolist()
-    members = np.concatenate([one.sample.members for one in said]) if said else np.zeros(0, np.int64)
-    place, time_ns = position(scope, probes.dst[members]), probes.time_ns[members]
-    for one, (a, b) in zip(said, itertools.pairwise(ends), strict=True):
-        sample = replace(one.sample, members=members[a:b], place=place[a:b], time_ns=time_ns[a:b])
-        yield one._replace(sample=sample)
+    place, time_ns = position(scope, probes.dst[sent.members]), probes.time_ns[sent.members]
+    verdicts, start = _VERDICTS.decode(sent.verdicts), 0
+    for end, port, verdict, line, settled in zip(
+        sent.ends.tolist(), sent.port, verdicts, sent.line, sent.settled, strict=True
+    ):
+        its = slice(start, end)
+        broken = sent.broken[start : end - 1]
+        yield Judgement(verdict, Sample(sent.members[its], place[its], time_ns[its], broken, "", port), line, settled)
+        start = end
+
+
+_VERDICTS: Final = msgspec.msgpack.Decoder(list[Verdict])
 
 
 def _trail(verdict: Verdict, sample: Sample, library: Library, size: int) -> Trail:
