@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scangait.errors import TelescopeError
-from scangait.telescope import Telescope, address, infer, position
+from scangait.telescope import Telescope, _distinct, address, infer, position
 
 prefixes = st.lists(
     st.tuples(st.integers(0, 2**32 - 1), st.integers(16, 32)).map(
@@ -29,6 +29,7 @@ def test_position_and_address_undo_each_other(words, seed):
 def test_every_destination_is_inside_the_inferred_telescope(seen):
     dst = np.array(seen, np.uint32)
     assert np.all(position(infer(dst), dst) >= 0)
+    assert _distinct(dst).tolist() == sorted(set(seen))
 
 
 @pytest.mark.parametrize("words", ["", "198.51.100.0/33", "2001:db8::/32", "198.51.100.1/24", "here"])

@@ -101,12 +101,12 @@ def _distinct(dst: NDArray[np.uint32]) -> NDArray[np.int64]:
     found, count = np.empty(count, np.int64), 0
     for row in range(len(pages)):
         for word in range(PAGE // WORD):
-            bits, address = hit[row, word], pages[row] * PAGE + word * WORD
+            bits, low = hit[row, word], 0
             while bits:
                 if bits & np.uint64(1):
-                    found[count] = address
+                    found[count] = pages[row] * PAGE + word * WORD + low
                     count += 1
-                bits, address = bits >> np.uint64(1), address + 1
+                bits, low = bits >> np.uint64(1), low + 1
     return found
 
 
