@@ -94,10 +94,10 @@ def _distinct(dst: NDArray[np.uint32]) -> NDArray[np.int64]:
     page[pages] = np.arange(len(pages))
     hit, count = np.zeros((len(pages), PAGE // WORD), np.uint64), 0
     for address in dst:
-        word, bit = np.int64(address) % PAGE // WORD, np.uint64(1) << np.uint64(address % np.uint32(WORD))
-        row = page[address >> np.uint32(16)]
-        count += not hit[row, word] & bit
-        hit[row, word] |= bit
+        row, column = page[address >> np.uint32(16)], np.int64(address) % PAGE // WORD
+        bit = np.uint64(1) << np.uint64(address % np.uint32(WORD))
+        count += not hit[row, column] & bit
+        hit[row, column] |= bit
     found, count = np.empty(count, np.int64), 0
     for row in range(len(pages)):
         for word in range(PAGE // WORD):

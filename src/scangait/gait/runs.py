@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from scangait.gait.samples import NANOSECOND, silences
+from scangait.gait.samples import NANOSECOND, may_end, silences
 from scangait.gait.streams import Streams
+from scangait.kernel import kernel
 from scangait.probes import Probes
 from scangait.recipe import Recipe
 from scangait.telescope import Telescope, position
@@ -24,15 +26,26 @@ def runs(probes: Probes, streams: Streams, scope: Telescope, recipe: Recipe) -> 
     order = streams.order[dark]
     bounds = np.r_[0, streams.ends - np.searchsorted(np.flatnonzero(~dark), streams.ends)]
     time_ns = probes.time_ns[order]
-    paused = np.flatnonzero(np.diff(time_ns) >= int(recipe.longest_pause_s / NANOSECOND))  # shorter is no silence
-    stream = np.searchsorted(bounds, paused, side="right") - 1
-    long = (np.diff(bounds)[stream] > recipe.min_movements) & (np.diff(stream, prepend=-1) > 0)
+    suspects = np.flatnonzero(_suspects(time_ns, bounds, recipe.longest_pause_s, recipe.min_movements))
     ends = [
         start + 1 + silences(np.diff(time_ns[start:end]) * NANOSECOND, recipe)
-        for start, end in np.stack([bounds[:-1], bounds[1:]], axis=1)[stream[long]].tolist()
+        for start, end in np.stack([bounds[:-1], bounds[1:]], axis=1)[suspects].tolist()
     ]
     every = np.sort(np.concatenate([*ends, bounds[1:]]).astype(np.int64))
     return Streams(order, every[np.diff(every, prepend=0) > 0])
+
+
+@kernel
+def _suspects(
+    time_ns: NDArray[np.int64], bounds: NDArray[np.int64], longest_pause_s: float, least: int
+) -> NDArray[np.bool_]:
+    """Which of the streams (S,) between `bounds` (S + 1,) may hold a silence: time_ns (N,), stream after stream."""
+    found = np.zeros(len(bounds) - 1, np.bool_)
+    for stream in range(len(found)):
+        start, end = bounds[stream], bounds[stream + 1]
+        if end - start > least and (time_ns[end - 1] - time_ns[start]) * NANOSECOND > longest_pause_s:
+            found[stream] = may_end(np.diff(time_ns[start:end]) * NANOSECOND, longest_pause_s, least)
+    return found
 
 
 def blocks(streams: Streams, least: int) -> Iterator[Streams]:

@@ -100,7 +100,7 @@ def silences(delta_t: NDArray[np.float64], recipe: Recipe) -> NDArray[np.int64]:
     """
     found: list[int] = []
     start, least = 0, recipe.min_movements
-    if not _may_end(delta_t, recipe.longest_pause_s, least):
+    if not may_end(delta_t, recipe.longest_pause_s, least):
         return np.array(found, np.int64)
     long = np.flatnonzero(delta_t > recipe.longest_pause_s)
     # a median can be so small only where half of the gaps are
@@ -116,7 +116,7 @@ def silences(delta_t: NDArray[np.float64], recipe: Recipe) -> NDArray[np.int64]:
 
 
 @kernel
-def _may_end(delta_t: NDArray[np.float64], longest_pause_s: float, least: int) -> bool:
+def may_end(delta_t: NDArray[np.float64], longest_pause_s: float, least: int) -> bool:
     """Whether there is a gap (T,) so long that half of those before it are LONG_SILENCE times shorter than the longest.
 
     Where there is none, nothing is a silence: that saves most scans every median.
