@@ -127,30 +127,30 @@ def forecast(
     thread, height = _unrolled(everywhere, found.base, found.first, order, line.threads)
     last = np.full(line.threads, found.first)
     np.maximum.at(last, found.thread[found.on], found.height[found.on])
-    passed = int(np.sum(scanned & (height <= last[thread])))
-    loss = max(0.0, 1 - distinct(dst[found.on]) / max(passed, 1))
-    first = _beginning(found.first, part, height[scanned & (height > last[thread])], loss)
-    at_s = (height - found.begin[thread]) / found.rate[thread]
-    now = seconds[found.on][-1]
-    latest = thread == found.thread[found.on][-1]
-    coming = np.flatnonzero(scanned & (height > last[thread]) & (height < first + part) & (latest | (at_s > now)))
-    soonest = coming[:0] if most == 0 else coming[np.argsort(at_s[coming])][:most]
+    passed = height <= last[thread]  # neither passed nor ahead is what is not scanned
+    loss = max(0.0, 1 - distinct(dst[found.on]) / max(int(np.count_nonzero(passed)), 1))
+    ahead = np.flatnonzero(scanned & ~passed)
+    first = _beginning(found.first, part, height[ahead], loss)
+    coming = ahead[:0] if most == 0 else ahead[height[ahead] < first + part]
+    at_s = (height[coming] - found.begin[thread[coming]]) / found.rate[thread[coming]]
+    due = (thread[coming] == found.thread[found.on][-1]) | (at_s > seconds[found.on][-1])
+    coming, at_s = coming[due], at_s[due]
+    soonest = np.argsort(at_s)[:most]
     rate, begin = float(found.rate.mean()), float(found.begin.mean())
     start_s = (first - begin) / rate
     share = line.ground.targets.size / order
     return Forecast(
         rate * line.threads * share, loss, start_s, start_s + part / rate,
-        float(min((last.max() - first) / part, 1.0)), soonest, at_s[soonest],
+        float(min((last.max() - first) / part, 1.0)), coming[soonest], at_s[soonest],
     )  # fmt: skip
 
 
 def _beginning(first: float, part: float, ahead: NDArray[np.float64], loss: float) -> float:
     """The height at which the walk began: half way to the last address before `first` that it would have hit."""
-    behind = np.sort(first + part - ahead)
-    if not len(behind):
+    if not len(ahead):
         return first
-    unseen = int(log(UNSEEN) / log(min(max(loss, 1e-9), 0.99)))
-    return first - float(behind[min(unseen, len(behind) - 1)]) / 2
+    unseen = min(int(log(UNSEEN) / log(min(max(loss, 1e-9), 0.99))), len(ahead) - 1)
+    return first - float(np.partition(first + part - ahead, unseen)[unseen]) / 2
 
 
 @kernel
