@@ -9,8 +9,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from scangait.engine import Engine, Serial
-
 ICMP: Final = 1
 TCP: Final = 6
 UDP: Final = 17
@@ -84,17 +82,33 @@ def take(probes: Probes, where: NDArray[np.bool_] | NDArray[np.integer] | slice)
     return Probes(**{name: column[where] for name, column in columns(probes).items()})
 
 
-def concat(parts: Iterable[Probes], engine: Engine | None = None) -> Probes:
+def concat(parts: Iterable[Probes], room: int = 0) -> Probes:
     """All probes of the parts, one after another; a column that some part lacks is dropped.
 
-    A part that nobody else holds is let go column by column, so that little is in memory twice.
+    Each part is written where it stays and may be forgotten then. Columns begin with room for so many probes: what is
+    never written to takes no memory, and what is written twice costs more than reading it did.
     """
-    kept = [columns(part) for part in parts]
-    if not kept:
-        return empty()
-    shared = [name for name in kept[0] if all(name in part for part in kept)]
-    whole = (engine or Serial()).map(lambda name: np.concatenate([part.pop(name) for part in kept]), shared)
-    return Probes(**dict(zip(shared, whole, strict=True)))
+    whole: dict[str, NDArray[Any]] | None = None
+    count = 0
+    for part in parts:
+        own, end = columns(part), count + len(part)
+        if whole is None:
+            whole = {name: np.empty(max(room, end), column.dtype) for name, column in own.items()}
+        whole = {name: _widened(whole[name], count, end, own[name].dtype) for name in whole if name in own}
+        for name, column in whole.items():
+            column[count:end] = own[name]
+        count = end
+    return empty() if whole is None else Probes(**{name: column[:count] for name, column in whole.items()})
+
+
+def _widened(column: NDArray[Any], count: int, end: int, kind: np.dtype[Any]) -> NDArray[Any]:
+    """A column of which the first `count` are used, with room for `end` and for values of this kind."""
+    wide = np.promote_types(column.dtype, kind)
+    if end <= len(column) and wide == column.dtype:
+        return column
+    wider = np.empty(max(end, 2 * len(column) if end > len(column) else len(column)), wide)
+    wider[:count] = column[:count]
+    return wider
 
 
 def empty() -> Probes:

@@ -12,16 +12,17 @@ from typing import Final
 import numpy as np
 
 from scangait.capture.batch import Batch, Tally
-from scangait.capture.opening import chunks, expand
-from scangait.capture.packets import is_capture, packets
+from scangait.capture.opening import ahead, chunks, expand
+from scangait.capture.packets import SHORTEST, is_capture, packets
 from scangait.capture.unpack import Damaged
-from scangait.engine import Threads
 from scangait.errors import CaptureError
 from scangait.probes import Probes, concat, in_time_order
 
 __all__ = ["Batch", "Tally", "batches", "load", "read"]
 
 MAGIC_BYTES: Final = 4
+ROOM: Final = 2**26
+"""Probes for which there is room before any is read, at most: what is not filled takes no memory."""
 Sources = str | Path | Iterable[str | Path]
 
 
@@ -64,9 +65,15 @@ def _head(name: str, pieces: Iterator[bytes]) -> bytes:
 
 
 def load(sources: Sources, *, columns: Mapping[str, str] | None = None) -> Batch:
-    """Everything in the sources as one batch, sorted by time; times that went backwards are counted."""
+    """Everything in the sources as one batch, sorted by time; times that went backwards are counted.
+
+    Probes are put together while another thread parses those that come next.
+    """
     tallies: list[Tally] = []
-    probes = concat((part for part in _told(batches(sources, columns=columns), tallies) if len(part)), Threads())
+    names = expand(sources)
+    size = sum(Path(name).stat().st_size for name in names if Path(name).is_file())
+    told = _told(ahead(batches(names, columns=columns)), tallies)
+    probes = concat((part for part in told if len(part)), min(size // SHORTEST, ROOM))
     tally = reduce(add, tallies, Tally())
     backwards = int(np.sum(probes.time_ns[1:] < probes.time_ns[:-1]))
     return Batch(in_time_order(probes), tally + Tally(out_of_order=backwards))

@@ -8,13 +8,15 @@ from glob import glob, has_magic  # a pattern may be absolute, which Path.glob r
 from pathlib import Path
 from queue import Full, Queue
 from threading import Event, Thread
-from typing import IO, Final
+from typing import IO, Final, TypeVar
 
-from scangait.capture.unpack import CHUNK, Damaged, Unpacker
+from scangait.capture.unpack import CHUNK, Unpacker
 from scangait.errors import CaptureError
 
 AHEAD: Final = 4
-"""Chunks that wait between the thread that decompresses and the one that parses."""
+"""Items that wait between the thread that makes them and the one that uses them."""
+
+Item = TypeVar("Item")
 
 
 def expand(sources: str | Path | Iterable[str | Path]) -> list[str]:
@@ -31,13 +33,21 @@ def chunks(name: str) -> Iterator[bytes]:
 
     Raises CaptureError when the file cannot be opened, and `Damaged` after the last good byte.
     """
-    queue: Queue[bytes | BaseException | None] = Queue(AHEAD)
+    return ahead(_plain(name))
+
+
+def ahead(made: Iterator[Item]) -> Iterator[Item]:
+    """The items of an iterator, which another thread makes, a few of them before they are asked for.
+
+    Raises what the iterator raises, after the items before.
+    """
+    queue: Queue[tuple[Item] | BaseException | None] = Queue(AHEAD)
     stop = Event()
 
-    def offer(item: bytes | BaseException | None) -> bool:
+    def offer(one: tuple[Item] | BaseException | None) -> bool:
         while not stop.is_set():
             try:
-                queue.put(item, timeout=0.1)
+                queue.put(one, timeout=0.1)
             except Full:
                 continue
             return True
@@ -45,19 +55,19 @@ def chunks(name: str) -> Iterator[bytes]:
 
     def work() -> None:
         try:
-            for piece in _plain(name):
-                if not offer(piece):
+            for item in made:
+                if not offer((item,)):
                     return
             offer(None)
-        except (CaptureError, Damaged) as error:
+        except BaseException as error:  # noqa: BLE001 (whoever asks for the items is told)
             offer(error)
 
     Thread(target=work, daemon=True).start()
     try:
-        while (item := queue.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
+        while (one := queue.get()) is not None:
+            if isinstance(one, BaseException):
+                raise one
+            yield one[0]
     finally:
         stop.set()
 
