@@ -22,13 +22,13 @@ BLOCK: Final = 2**18
 
 def runs(probes: Probes, streams: Streams, scope: Telescope, recipe: Recipe) -> Streams:
     """The streams without the probes that miss the telescope, cut at their silences."""
-    dark = position(scope, probes.dst[streams.order]) >= 0
-    order = streams.order[dark]
-    bounds = np.r_[0, streams.ends - np.searchsorted(np.flatnonzero(~dark), streams.ends)]
-    time_ns = probes.time_ns[order]
-    suspects = np.flatnonzero(_suspects(time_ns, bounds, recipe.longest_pause_s, recipe.min_movements))
+    order, bounds = streams.order, np.append(0, streams.ends)
+    if not (inside := position(scope, probes.dst) >= 0).all():
+        dark = inside[order]
+        order, bounds = order[dark], bounds - np.searchsorted(np.flatnonzero(~dark), bounds)
+    suspects = _suspects(probes.time_ns, order, bounds, recipe.longest_pause_s, recipe.min_movements)
     ends = [
-        start + 1 + silences(np.diff(time_ns[start:end]) * NANOSECOND, recipe)
+        start + 1 + silences(np.diff(probes.time_ns[order[start:end]]) * NANOSECOND, recipe)
         for start, end in np.stack([bounds[:-1], bounds[1:]], axis=1)[suspects].tolist()
     ]
     every = np.sort(np.concatenate([*ends, bounds[1:]]).astype(np.int64))
@@ -37,14 +37,14 @@ def runs(probes: Probes, streams: Streams, scope: Telescope, recipe: Recipe) -> 
 
 @kernel
 def _suspects(
-    time_ns: NDArray[np.int64], bounds: NDArray[np.int64], longest_pause_s: float, least: int
+    time_ns: NDArray[np.int64], order: NDArray[np.int64], bounds: NDArray[np.int64], longest_pause_s: float, least: int
 ) -> NDArray[np.bool_]:
-    """Which of the streams (S,) between `bounds` (S + 1,) may hold a silence: time_ns (N,), stream after stream."""
+    """Which of the streams (S,) between `bounds` (S + 1,) of `order` (N,) may hold a silence: time_ns (N,)."""
     found = np.zeros(len(bounds) - 1, np.bool_)
     for stream in range(len(found)):
-        start, end = bounds[stream], bounds[stream + 1]
-        if end - start > least and (time_ns[end - 1] - time_ns[start]) * NANOSECOND > longest_pause_s:
-            found[stream] = may_end(np.diff(time_ns[start:end]) * NANOSECOND, longest_pause_s, least)
+        own = order[bounds[stream] : bounds[stream + 1]]
+        if len(own) > least and (time_ns[own[-1]] - time_ns[own[0]]) * NANOSECOND > longest_pause_s:
+            found[stream] = may_end(np.diff(time_ns[own]) * NANOSECOND, longest_pause_s, least)
     return found
 
 

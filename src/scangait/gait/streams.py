@@ -51,29 +51,35 @@ def _grouped(probes: Probes, keys: tuple[NDArray[Any], ...]) -> Streams:
 
     Raises ValueError for keys that do not fit into 64 bits together.
     """
-    words, bits = np.zeros(len(probes), np.uint64), 0
-    for key in keys:
-        words |= key.astype(np.uint64) << np.uint64(bits)
-        bits += int(key.max(initial=0)).bit_length()
+    widths = [int(key.max(initial=0)).bit_length() for key in keys]
+    bits = sum(widths)
     if bits > WORD_BITS:
         raise ValueError(f"keys of {bits} bits do not fit into {WORD_BITS}")
+    words = np.zeros(len(probes), np.uint64)
+    for key, width in zip(reversed(keys), reversed(widths), strict=True):  # in place: fresh memory costs more than this
+        words <<= np.uint64(width)
+        np.bitwise_or(words, key, out=words, casting="unsafe", dtype=np.uint64)
     order = np.arange(len(probes))
     if np.any(probes.time_ns[1:] < probes.time_ns[:-1]):
         order = np.argsort(probes.time_ns, kind="stable")
         words = words[order]
-    words, order = _sorted(words, order, bits)
+    words, order = _sorted(words, order, np.empty_like(words), np.empty_like(order), bits)
     new = np.flatnonzero(words[1:] != words[:-1]) + 1
     return Streams(order, np.append(new, len(order)) if len(order) else new)
 
 
 @kernel
 def _sorted(
-    words: NDArray[np.uint64], order: NDArray[np.int64], bits: int
+    words: NDArray[np.uint64],
+    order: NDArray[np.int64],
+    spare: NDArray[np.uint64],
+    spare_order: NDArray[np.int64],
+    bits: int,
 ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """Words (N,) of so many `bits` and what goes with them (N,), sorted digit after digit, which is stable and several
-    times as fast as comparing; what is given serves as room.
+    times as fast as comparing; what is given serves as room, with as much to `spare`.
     """
-    spare, spare_order, last = np.empty_like(words), np.empty_like(order), np.uint64(2**DIGIT - 1)
+    last = np.uint64(2**DIGIT - 1)
     for low in range(0, bits, DIGIT):
         shift, place = np.uint64(low), np.zeros(2**DIGIT + 1, np.int64)
         for word in words:
