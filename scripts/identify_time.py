@@ -19,7 +19,7 @@ from scangait.evidence.library import Library
 from scangait.recognise import classify, judged
 
 STAGES = {
-    "by_source": "streams", "runs": "runs", "take": "columns, run by run", "marks": "marks",
+    "by_source": "streams", "runs": "runs", "gathered": "columns, run by run", "marks": "marks",
     "samples": "samples (gaps, fences, splitting, merging)",
     "unmixed": "unmixing", "decide": "decisions", "_verdict": "verdicts and forecasts", "campaigns": "campaigns",
     "_trail": "trails",

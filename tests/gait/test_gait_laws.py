@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 import naive
 from scangait.gait.disturb import disturb
 from scangait.gait.movements import differences, movements
-from scangait.gait.samples import Sample, merged, outlier_gaps, pieces, samples
+from scangait.gait.runs import gathered, runs
+from scangait.gait.samples import NANOSECOND, Sample, merged, outlier_gaps, pieces, samples, silences
 from scangait.gait.streams import by_label, by_source
-from scangait.probes import Probes
+from scangait.probes import Probes, columns, concat, take
 from scangait.recipe import MOVEMENTS, Recipe
 from scangait.telescope import Telescope
 
@@ -72,6 +73,38 @@ def test_streams_are_a_partition_in_time_order(rows):
         seen += keys
         start = end
     assert len(seen) == len(set(seen)) == len(set(zip(src, dport, strict=True)))
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 3), st.integers(-30, 255), st.sampled_from([1, 2, 50_000])), max_size=120),
+    st.integers(1, 8),
+)
+def test_runs_are_streams_in_the_telescope_cut_at_their_silences(rows, least):
+    src, places, gaps = (list(column) for column in zip(*rows, strict=True)) if rows else ([], [], [])
+    probes, recipe = some_probes(places, np.cumsum(gaps), src), Recipe(min_movements=least)
+    expected = []
+    for one in sorted(set(src)):
+        members = np.flatnonzero((probes.src == one) & (np.array(places) >= 0))
+        cuts = silences(np.diff(probes.time_ns[members]) * NANOSECOND, recipe) + 1
+        expected += [part.tolist() for part in np.split(members, cuts) if len(part)]
+    found = runs(probes, by_source(probes), SCOPE, recipe)
+    parts = [part.tolist() for part in np.split(found.order, found.ends[:-1])] if len(found.ends) else []
+    assert parts == expected
+    same = columns(gathered(probes, found.order))
+    for name, column in columns(take(probes, found.order)).items():
+        assert same[name].dtype == column.dtype
+        assert same[name].tolist() == column.tolist()
+
+
+@given(st.lists(st.integers(0, 40), max_size=6), st.integers(0, 100))
+def test_probes_put_together_are_those_of_the_parts(sizes, room):
+    parts = [some_probes(range(size), range(size), label=["x" * size] * size) for size in sizes]
+    for without_one in ([], [replace(some_probes([7], [1]), ttl=np.array([9], np.uint8))]):
+        together = columns(concat(iter(parts + without_one), room))
+        named = [columns(part) for part in parts + without_one]
+        for name in [name for name in (named[0] if named else ()) if all(name in own for own in named)]:
+            assert together[name].tolist() == [value for own in named for value in own[name].tolist()]
+        assert ("label" in together) == (not without_one and bool(sizes))
 
 
 @given(st.lists(st.floats(1e-6, 1e6), min_size=4, max_size=60), st.sampled_from(["seconds", "log"]))

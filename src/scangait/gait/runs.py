@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scangait.gait.samples import NANOSECOND, may_end, silences
 from scangait.gait.streams import Streams
 from scangait.kernel import kernel
-from scangait.probes import Probes
+from scangait.probes import Probes, columns
 from scangait.recipe import Recipe
 from scangait.telescope import Telescope, position
 
@@ -58,3 +58,22 @@ def blocks(streams: Streams, least: int) -> Iterator[Streams]:
         own = range(first, last)
         order = np.concatenate([streams.order[begins[run] : ends[run]] for run in own])
         yield Streams(order, np.cumsum((ends - begins)[first:last]))
+
+
+def gathered(probes: Probes, order: NDArray[np.int64]) -> Probes:
+    """The probes at `order` (N,) as `take` has them, twice as fast: a column is as large as memory is slow."""
+    return Probes(
+        **{
+            name: column[order] if name == "label" else _gathered(column, order)
+            for name, column in columns(probes).items()
+        }
+    )
+
+
+@kernel
+def _gathered(column: NDArray[Any], order: NDArray[np.int64]) -> NDArray[Any]:
+    """Column (P,), order (N,) -> (N,)."""
+    found = np.empty(len(order), column.dtype)
+    for place in range(len(order)):
+        found[place] = column[order[place]]
+    return found

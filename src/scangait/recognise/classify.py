@@ -17,11 +17,11 @@ from scangait.evidence.ground import Line
 from scangait.evidence.kinds import KINDS
 from scangait.evidence.library import Library
 from scangait.gait.movements import movements
-from scangait.gait.runs import blocks, runs
+from scangait.gait.runs import blocks, gathered, runs
 from scangait.gait.samples import NANOSECOND, Sample
 from scangait.gait.streams import Streams, by_source
 from scangait.model.viterbi import viterbi
-from scangait.probes import Probes, take
+from scangait.probes import Probes
 from scangait.recognise.asked import EVERYTHING, Asked
 from scangait.recognise.campaigns import campaigns
 from scangait.recognise.joined import joined
@@ -108,7 +108,7 @@ def _verdicts(
         raise TelescopeError(f"telescope {scope}: none of the {len(probes)} probes falls into it; check --telescope")
 
     def block(part: Streams) -> _Sent:
-        return _sent(judged(take(probes, part.order), part.ends, library, scope, asked), part.order)
+        return _sent(judged(gathered(probes, part.order), part.ends, library, scope, asked), part.order)
 
     parts = blocks(cut, library.recipe.min_movements)
     single = [one for said in engine.map(block, parts) for one in _received(said, probes, scope)]
