@@ -17,7 +17,7 @@ from scangait.gait.streams import by_source
 from scangait.probes import take
 from scangait.recipe import Recipe
 from scangait.recognise.campaigns import campaigns
-from scangait.recognise.joins.cover import Pairs, _peeled, _shared, together
+from scangait.recognise.joins.cover import PAIRS, Pairs, _peeled, _shared, _telling, together
 from scangait.recognise.joins.overlap import EXACT, rarity
 from scangait.recognise.joins.scans import in_order
 from scangait.recognise.joins.walks import _join, _on, walks
@@ -331,4 +331,10 @@ def test_a_group_is_peeled_as_its_naive_twin_does(seed):
     meet = np.triu(rng.poisson(chance * np.where(rng.random((12, 12)) < 0.5, 1.0, 0.1)), 1).astype(float)
     np.fill_diagonal(chance, 0.0)
     pairs = Pairs(meet + meet.T, chance)
-    assert _peeled(pairs, pairs.bits()).tolist() == peeled_naively(pairs, pairs.bits())
+    assert _peeled(pairs, np.arange(12)).tolist() == peeled_naively(pairs, pairs.bits())
+    some = np.flatnonzero(rng.random(12) < 0.8)
+    part = Pairs(pairs.meet[np.ix_(some, some)], chance[np.ix_(some, some)])
+    assert _peeled(pairs, some).tolist() == some[peeled_naively(part, part.bits())].tolist()
+    telling = [(a, b) for a in range(12) for b in range(a + 1, 12) if pairs.bits()[a, b] > 0]
+    telling.sort(key=lambda pair: pairs.bits()[pair])
+    assert [tuple(pair) for pair in _telling(pairs.bits())] == telling[-PAIRS:]

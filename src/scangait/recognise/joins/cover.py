@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import log, log2
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +44,13 @@ class Pairs(NamedTuple):
 
     def bits(self) -> NDArray[np.float64]:
         """For each pair (G, G): bits that it shares its targets out, against meeting as chance has it."""
-        return np.asarray((self.meet * log(STRAY) + (1 - STRAY) * self.chance) / log(2))
+        return np.asarray(_bits(self.meet, self.chance))
+
+
+@kernel
+def _bits(meet: Any, chance: Any) -> Any:
+    """Bits that scans which meet so often, and would so often by chance, share their targets out."""
+    return (meet * log(STRAY) + (1 - STRAY) * chance) / log(2)
 
 
 def covers(scans: Scans, free: NDArray[np.bool_], engine: Engine) -> list[Join]:
@@ -182,79 +188,92 @@ def together(pairs: Pairs, size: NDArray[np.int64]) -> NDArray[np.int64]:
     """
     bits = pairs.bits()
     cost = log2(len(bits))
-    starts = [_peeled(pairs, bits), *_telling(bits)]
+    starts = [_peeled(pairs, np.arange(len(bits))), *_telling(bits)]
     low = float(size.min(initial=1))
     while low <= size.max(initial=0):
         own = np.flatnonzero((size >= low) & (size <= 2 * low))
         if 1 < len(own) < len(size):
-            part = np.ix_(own, own)
-            starts.append(own[_peeled(Pairs(pairs.meet[part], pairs.chance[part]), bits[part])])
+            starts.append(_peeled(pairs, own))
         low *= HALF_OCTAVE
-    found = [_improved(bits, start, cost) for start in starts]
+    found = [np.flatnonzero(_improved(bits, start, cost)) for start in starts]
     return max(found, key=lambda group: float(bits[np.ix_(group, group)].sum()) / 2 - cost * len(group))
 
 
 def _telling(bits: NDArray[np.float64]) -> list[NDArray[np.int64]]:
     """The pairs with the most bits."""
-    flat = np.triu(bits, 1).ravel()
-    most = min(PAIRS, len(flat))
-    best = np.sort(np.argpartition(-flat, most - 1)[:most])
-    return [np.array(divmod(int(one), len(bits))) for one in best if flat[one] > 0]
+    return [pair for pair in _best_pairs(bits, PAIRS) if pair[0] >= 0]
 
 
-def _peeled(pairs: Pairs, bits: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The best of the groups that are left when one scan after the other goes, each time who meets most, in sigmas."""
-    gone = np.empty(len(bits), np.int64)
-    left = _peel(pairs.meet, pairs.chance, bits, *(one.sum(axis=1) for one in (pairs.meet, pairs.chance, bits)), gone)
-    inside = np.ones(len(bits), np.bool_)
-    inside[gone[: len(bits) - left]] = False
-    return np.flatnonzero(inside)
+@kernel
+def _best_pairs(bits: NDArray[np.float64], most: int) -> NDArray[np.int64]:
+    """Bits (G, G), symmetrical -> (most, 2) the pairs with the most, from the least of them up, -1 for none above 0."""
+    pair, value = np.full((most, 2), -1, np.int64), np.zeros(most)
+    for a in range(len(bits)):
+        for b in range(a + 1, len(bits)):
+            if bits[a, b] > value[0]:
+                at = 0
+                while at + 1 < most and value[at + 1] < bits[a, b]:
+                    value[at], pair[at] = value[at + 1], pair[at + 1]
+                    at += 1
+                value[at], pair[at, 0], pair[at, 1] = bits[a, b], a, b
+    return pair
+
+
+def _peeled(pairs: Pairs, own: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The best of the groups that are left of the scans `own` (K,) when one after the other goes, each time who meets
+    most, in sigmas.
+    """
+    gone = np.empty(len(own), np.int64)
+    left = _peel(pairs.meet, pairs.chance, own, gone)
+    return np.delete(own, gone[: len(own) - left])
 
 
 @kernel
 def _peel(
-    meets: NDArray[np.float64],
-    chances: NDArray[np.float64],
-    bits: NDArray[np.float64],
-    meet: NDArray[np.float64],
-    chance: NDArray[np.float64],
-    row: NDArray[np.float64],
-    gone: NDArray[np.int64],
+    meets: NDArray[np.float64], chances: NDArray[np.float64], own: NDArray[np.int64], gone: NDArray[np.int64]
 ) -> int:
-    """How many scans are left in the best group; `gone` (G,) become those that go, in that order.
-
-    meets, chances, bits (G, G), their sums meet, chance, row (G,), which change
+    """How many scans are left in the best group: meets, chances (G, G), own (K,); `gone` (K,) become the places in it
+    of those that go, in that order.
     """
-    inside = np.ones(len(bits), np.bool_)
-    total = row.sum() / 2
-    score, left = total, len(bits)
-    for step in range(len(bits) - 2):
-        worst, most = 0, -np.inf
-        for one in range(len(bits)):
-            excess = (meet[one] - chance[one]) / np.sqrt(max(chance[one], 1e-9))
-            if inside[one] and excess > most:
-                worst, most = one, excess
-        total -= row[worst]
-        inside[worst], gone[step] = False, worst
-        for one in range(len(bits)):
-            meet[one] -= meets[worst, one]
-            chance[one] -= chances[worst, one]
-            row[one] -= bits[worst, one]
+    count = len(own)
+    meet, chance, excess = np.zeros(count), np.zeros(count), np.empty(count)
+    for a in range(count):
+        for b in range(count):
+            meet[b] += meets[own[a], own[b]]
+            chance[b] += chances[own[a], own[b]]
+    total = _bits(meet.sum(), chance.sum()) / 2
+    score, left = total, count
+    for step in range(count - 2):
+        for a in range(count):  # by itself, so that several are worked out at once
+            excess[a] = (meet[a] - chance[a]) / np.sqrt(max(chance[a], 1e-9))
+        worst = np.argmax(excess)
+        total -= _bits(meet[worst], chance[worst])
+        meet[worst], gone[step] = -np.inf, worst  # nobody goes twice
+        for a in range(count):
+            meet[a] -= meets[own[worst], own[a]]
+            chance[a] -= chances[own[worst], own[a]]
         if total > score:
-            score, left = total, len(bits) - step - 1
+            score, left = total, count - step - 1
     return left
 
 
-def _improved(bits: NDArray[np.float64], start: NDArray[np.int64], cost: float) -> NDArray[np.int64]:
-    """Scans join while they earn their cost and leave when they do not."""
-    inside = np.zeros(len(bits), np.bool_)
-    inside[start] = True
-    gain = bits[:, inside].sum(axis=1) - cost
+@kernel
+def _improved(bits: NDArray[np.float64], start: NDArray[np.int64], cost: float) -> NDArray[np.bool_]:
+    """Who (G,) is inside when all have joined that earn their cost and left that do not: bits (G, G), start (K,)."""
+    inside, gain, count = np.zeros(len(bits), np.bool_), np.full(len(bits), -cost), len(start)
+    for one in start:
+        inside[one] = True
+        gain += bits[one]
     for _ in range(2 * len(bits)):
-        change = np.where(inside, -gain, gain)
-        best = int(np.argmax(change))
-        if change[best] <= 0 or (inside[best] and inside.sum() <= 2):
+        best, most = -1, 0.0
+        for one in range(len(bits)):
+            change = -gain[one] if inside[one] else gain[one]
+            if change > most:
+                best, most = one, change
+        if best < 0 or (inside[best] and count <= 2):
             break
-        gain = gain - bits[best] if inside[best] else gain + bits[best]
+        for one in range(len(bits)):
+            gain[one] += -bits[best, one] if inside[best] else bits[best, one]
+        count += -1 if inside[best] else 1
         inside[best] = not inside[best]
-    return np.flatnonzero(inside)
+    return inside
