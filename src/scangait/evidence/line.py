@@ -53,17 +53,25 @@ class Found(NamedTuple):
 
 
 @kernel
-def search(
-    points: Points, slowest: float, fastest: float, triples: int, listed: int, proof: float, enough: float
+def search(  # noqa: PLR0917 (kernels take arrays and numbers only)
+    points: Points,
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    slowest: float,
+    fastest: float,
+    triples: int,
+    listed: int,
+    proof: float,
+    enough: float,
 ) -> Found:
     """The best line through K points at slowest..fastest elements per second.
 
-    At most `triples` triples of neighbours are looked at, shortest pairs first, until a line has `enough` bits, or
-    `proof` bits and every point on it. A triple that leaves more than `listed` distances to try is passed over.
+    At most `triples` triples of neighbours are looked at, of the pairs `first` and `second` (P,) in that order, until a
+    line has `enough` bits, or `proof` bits and every point on it. A triple that leaves more than `listed` distances to
+    try is passed over.
     """
     best, tried, seen, hits = Found(0, 0.0, 0, 0, 0.0), 1.0, 0, np.empty(listed, np.int64)
     room = np.empty((DEEPEST, 3), np.int64)
-    first, second = _pairs(points.when, 3 * points.jitter)
     choosy = len(points.x) >= CHOICE
     for pair in range(2 * len(first)):
         late, place = pair // len(first), pair % len(first)
@@ -75,10 +83,11 @@ def search(
         if common > COMMON or late != (common > LIFTS and choosy):
             continue
         tried += (fastest - slowest) * span * points.units
+        inverse = _inverse((points.x[k] - points.x[i]) % points.order // common, points.order // common)
         for a in _nearest(points.when, i, k):
             seen += 1
             least = max(best.bits, proof + np.log2(tried))
-            better = _of_triple(points, i, k, a, common, slowest, fastest, least, hits, room)
+            better = _of_triple(points, i, k, a, common, inverse, slowest, fastest, least, hits, room)
             if better.mu:
                 best = better
             wanted = proof if best.on == len(points.x) - 2 else enough
@@ -94,6 +103,7 @@ def _of_triple(  # noqa: PLR0917 (kernels take arrays and numbers only)
     k: int,
     a: int,
     common: int,
+    inverse: int,
     slowest: float,
     fastest: float,
     least: float,
@@ -103,7 +113,6 @@ def _of_triple(  # noqa: PLR0917 (kernels take arrays and numbers only)
     """The best line with `least` bits on which probes i, k and a lie; `hits` and `room` are room to work in."""
     order, best = points.order, Found(0, 0.0, 0, 0, least)
     part, span = order // common, points.when[k] - points.when[i]
-    inverse = _inverse((points.x[k] - points.x[i]) % order // common, part)
     for lift in range(common):
         base = lift * part
         count = _listed(hits, room, points, i, k, a, base, inverse, common, slowest, fastest)
@@ -155,7 +164,7 @@ def fit(points: Points, i: int, k: int, mu: int, rate: float) -> tuple[int, floa
 
 
 @kernel
-def _pairs(when: NDArray[np.float64], least: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def pairs_of(when: NDArray[np.float64], least: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """When (K,) -> (P,), (P,) pairs of nearest neighbours more than `least` seconds apart, shortest first."""
     count = len(when)
     span, partner = np.full(count * NEIGHBOURS, np.inf), np.zeros(count * NEIGHBOURS, np.int64)

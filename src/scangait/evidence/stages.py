@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scangait.evidence.line import Found, search
+from scangait.evidence.line import Found, pairs_of, search
 from scangait.evidence.points import Points
 from scangait.kernel import kernel
 from scangait.scanners.zmap import BATCH
@@ -78,14 +78,18 @@ def through(
     best, at = Found(0, 0.0, 0, 0, 0.0), -1
     for number in range(count):
         stage, tries = STAGES[number], np.log2(len(x) * (number + 1.0))
-        probes = min(stage.probes, len(when))
+        probes, jitter = min(stage.probes, len(when)), -1.0
         for ground in range(len(x)):
             if field.rare[ground] > stage.rare or when[probes - 1] <= 0 or not speaks(x, ground, probes, field.prime):
                 continue
             points = points_of(number, ground, x, when, field, size)
+            if points.jitter != jitter:  # most grounds have it in common, and with it the pairs
+                jitter = points.jitter
+                first, second = pairs_of(points.when, 3 * jitter)
             about = field.prime[ground] / size / when[probes - 1] * (probes - 1)
             slowest, fastest, enough = about / stage.slower, about * stage.faster, PROOF_BITS + SURE_BITS
-            found = search(points, slowest, fastest, stage.triples, stage.listed, PROOF_BITS + tries, enough)
+            proof = PROOF_BITS + tries
+            found = search(points, first, second, slowest, fastest, stage.triples, stage.listed, proof, enough)
             bits = min(found.bits - tries, MOST_BITS)
             if bits >= PROOF_BITS and bits > best.bits:
                 best, at = Found(found.mu, found.rate, found.base, found.on, bits), ground

@@ -61,10 +61,14 @@ def _returns(step: int, modulus: int, width: int, most: int) -> tuple[int, int, 
     up, rise, down, fall = 1, step, 1, modulus - step
     while rise and (rise > width or fall > width) and min(up, down) <= most:
         if rise > width and rise >= fall:
-            times = min((rise - width + fall - 1) // fall, rise // fall)
+            times = rise // fall
+            if rise - times * fall < width:  # fewer are enough
+                times = min(times, (rise - width + fall - 1) // fall)
             up, rise = up + times * down, rise - times * fall
         else:
-            times = min((fall - width + rise - 1) // rise, (fall - 1) // rise)
+            times = (fall - 1) // rise
+            if fall - times * rise < width:
+                times = min(times, (fall - width + rise - 1) // rise)
             down, fall = down + times * up, fall - times * rise
     if rise > width or up > most:
         up, rise = NEVER, width + 1
@@ -80,25 +84,25 @@ def _first(a: int, m: int, low: int, high: int, most: int, room: NDArray[np.int6
     Euclid's algorithm on (a, m): either a multiple of `a` falls into the interval before the first wrap, or the wraps
     themselves are such a problem modulo `a` (0 <= low <= high < m).
     """
-    depth, answer = 0, -1
+    depth, answer, a = 0, -1, a % m
     while True:
         if low <= 0:
             answer = 0
             break
-        a %= m
         if 2 * a > m:
             a, low, high = m - a, m - high, m - low
         if a == 0:
             return -1
-        step = -(-low // a)
-        if step * a <= high:
-            answer = step
+        below = (low - 1) // a  # divisions are what this takes its time for
+        if (below + 1) * a <= high:
+            answer = below + 1
             break
         if depth == DEEPEST - 1:
             return -1
         room[depth, 0], room[depth, 1], room[depth, 2] = a, m, low
         depth += 1
-        a, m, low, high = m % a, a, -high % a, -low % a
+        # no multiple of `a` lies in low..high, so that both lie beyond the same one
+        a, m, low, high = m % a, a, (below + 1) * a - high, (below + 1) * a - low
     while depth:
         depth -= 1
         a, m, low = room[depth, 0], room[depth, 1], room[depth, 2]
