@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -19,7 +19,8 @@ WORD: Final = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Telescope:
-    """Sorted, disjoint address ranges: `first` (R,) and `last` (R,) inclusive, `before` (R,) dark addresses below each.
+    """Sorted, disjoint address ranges: `first` (R,) and `last` (R,) inclusive, `before` (R,) dark addresses below each,
+    and their number, the `size`.
 
     `inferred` is True when the prefixes were guessed from the traffic.
     """
@@ -28,11 +29,11 @@ class Telescope:
     last: NDArray[np.int64]
     before: NDArray[np.int64]
     inferred: bool = False
+    size: int = field(init=False)
 
-    @property
-    def size(self) -> int:
-        """Number of dark addresses."""
-        return int(self.before[-1] + self.last[-1] - self.first[-1] + 1)
+    def __post_init__(self) -> None:
+        """Count the dark addresses once."""
+        object.__setattr__(self, "size", int(self.before[-1] + self.last[-1] - self.first[-1] + 1))
 
     @classmethod
     def of(cls, prefixes: str | Iterable[str]) -> Telescope:

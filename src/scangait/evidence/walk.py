@@ -103,8 +103,11 @@ def depth(case: Case, sample: Sample) -> int:
 def searched(case: Case, sample: Sample) -> tuple[int, Line | None]:
     """How many STAGES the first probes of a sample may go through, and the walk that was found in them."""
     stages = depth(case, sample)
-    seconds = (sample.time_ns - sample.time_ns[0]) * NANOSECOND
-    return stages, find(seconds, case.probes.dst[sample.members], case.scope.size, case.blocked, stages)
+    if not stages:
+        return 0, None
+    first = first_of_each(sample.place, STAGES[-1].probes)
+    when = (sample.time_ns[first] - sample.time_ns[0]) * NANOSECOND
+    return stages, _found(when, case.probes.dst[sample.members[first]], case.scope.size, case.blocked, stages)
 
 
 def said(case: Case) -> Said:
@@ -164,9 +167,11 @@ def find(
     `blocked` is a block list of the user's own; so many of the STAGES are gone through. Source: scanners.md, section
     3.2.
     """
-    if not stages:
-        return None
-    when, where = first_probes(seconds, dst, STAGES[-1].probes)
+    return _found(*first_probes(seconds, dst, STAGES[-1].probes), size, blocked, stages)
+
+
+def _found(when: NDArray[np.float64], where: NDArray[np.uint32], size: int, blocked: str, stages: int) -> Line | None:
+    """The same of first probes (K,) that have addresses of their own."""
     if len(where) < LEAST or when[-1] <= 0:
         return None
     most = stages if len(where) >= CROWD else min(stages, ALONE)

@@ -14,6 +14,8 @@ from scangait.kernel import kernel
 from scangait.recipe import Recipe
 
 OCTET: Final = 256
+BETWEEN: Final = np.ones(1, np.bool_)
+"""The movement from a sample to the next is none."""
 Column = TypeVar("Column")
 
 
@@ -31,7 +33,7 @@ def differences(samples: list[Sample]) -> tuple[NDArray[np.int64], NDArray[np.in
     """
     if not samples:
         return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64)
-    kept = np.concatenate([~np.append(sample.broken, True) for sample in samples])[:-1]
+    kept = ~np.concatenate([column for sample in samples for column in (sample.broken, BETWEEN)])[:-1]
     delta_ip, delta_ns = (
         np.diff(np.concatenate(column))[kept]
         for column in ([sample.place for sample in samples], [sample.time_ns for sample in samples])

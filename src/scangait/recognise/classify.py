@@ -127,9 +127,9 @@ def _verdicts(
 
 
 class _Sent(NamedTuple):
-    """Judgements as columns, which go from process to process ten times as fast as objects do: the `verdicts` as
-    MessagePack, `members` (N,) sample after sample with their exclusive `ends` (S,), `broken` (N,) with one more for
-    each sample, `port` (S,), and lines and what is settled (S,).
+    """Judgements on a block as columns, which go between processes faster than objects do.
+
+    `verdicts` are MessagePack, `members` (N,) go sample after sample, with exclusive `ends` (S,), as `broken` (N - S,).
     """
 
     verdicts: bytes
@@ -148,7 +148,7 @@ def _sent(said: list[Judgement], order: NDArray[np.int64]) -> _Sent:
         msgspec.msgpack.encode([one.verdict for one in said]),
         order[np.concatenate([sample.members for sample in samples])] if said else order[:0],
         np.cumsum([len(sample.members) for sample in samples], dtype=np.int64),
-        np.concatenate([np.append(sample.broken, False) for sample in samples]) if said else np.zeros(0, np.bool_),
+        np.concatenate([sample.broken for sample in samples]) if said else np.zeros(0, np.bool_),
         [sample.port for sample in samples],
         [one.line for one in said],
         [one.settled for one in said],
@@ -159,11 +159,10 @@ def _received(sent: _Sent, probes: Probes, scope: Telescope) -> Iterator[Judgeme
     """The judgements on a block that were sent, whole again."""
     place, time_ns = position(scope, probes.dst[sent.members]), probes.time_ns[sent.members]
     verdicts, start = _VERDICTS.decode(sent.verdicts), 0
-    for end, port, verdict, line, settled in zip(
-        sent.ends.tolist(), sent.port, verdicts, sent.line, sent.settled, strict=True
+    for row, (end, port, verdict, line, settled) in enumerate(
+        zip(sent.ends.tolist(), sent.port, verdicts, sent.line, sent.settled, strict=True)
     ):
-        its = slice(start, end)
-        broken = sent.broken[start : end - 1]
+        its, broken = slice(start, end), sent.broken[start - row : end - row - 1]
         yield Judgement(verdict, Sample(sent.members[its], place[its], time_ns[its], broken, "", port), line, settled)
         start = end
 
