@@ -13,8 +13,8 @@ from scangait.evidence.points import Points, tolerance_of
 from scangait.kernel import kernel
 from scangait.model.vectors import ROUNDER
 
-NEAR: Final = 6
-"""Of a quarter of the probes, or so many, one has to lie on a line: half of a walk's do, and it has many triples."""
+CLEAN: Final = 16
+"""Of so many probes half are looked at first, of more two thirds: noise and threads leave a line less of those."""
 BLOCK: Final = 512
 """Lines that are counted at once: their columns stay in the nearest cache."""
 FEW: Final = 8
@@ -34,12 +34,12 @@ def promising(  # noqa: PLR0917 (kernels take arrays and numbers only)
     """Keep those of the distances `hits` (H,) on whose lines so many probes lie that they may have `least` bits.
 
     In place; how many are kept. The same as `fit` in floating point, where eight lines fit into one instruction; but
-    lines through i, k and a on which none of the probes beside these lies are not looked at any further.
+    lines through i, k and a on which none of many probes beside these lies are not looked at any further.
     """
     if len(hits) < FEW:
         return len(hits)
     order, span, kept, count = np.float64(points.order), points.when[k] - points.when[i], 0, len(points.x)
-    turn, near = 1.0 / order, min(max(NEAR, count // 4) + 3, count)
+    turn, near = 1.0 / order, min((count // 2 if count <= CLEAN else 2 * count // 3) + 3, count)
     begin = max(0, min((i + k - near) // 2, count - near))
     mu, rate, on = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
     for first in range(0, len(hits), BLOCK):
