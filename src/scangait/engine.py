@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import Any, Protocol, TypeVar
 
@@ -60,15 +61,25 @@ class Processes:
             yield from Threads(self.workers).map(function, work)
         else:
             _FORKED.append((function, work))
-            collecting = gc.isenabled()
-            gc.disable()  # it would look through all results again and again, and copy what processes share
             try:
-                with get_context("fork").Pool(self.workers) as pool:
+                with uncollected(), get_context("fork").Pool(self.workers) as pool:
                     yield from pool.imap(_forked, range(len(work)))
             finally:
                 _FORKED.pop()
-                if collecting:
-                    gc.enable()
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without a search for cyclic garbage: it would look through all results again and again, and copy what forked
+    processes share.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 _FORKED: list[tuple[Callable[[Any], Any], list[Any]]] = []

@@ -12,7 +12,7 @@ from scangait.gait.disturb import disturb
 from scangait.gait.movements import differences, movements
 from scangait.gait.runs import gathered, runs
 from scangait.gait.samples import NANOSECOND, Sample, merged, outlier_gaps, pieces, samples, silences
-from scangait.gait.streams import by_label, by_source
+from scangait.gait.streams import _in_halves, _room, _sorted, by_label, by_source
 from scangait.probes import Probes, columns, concat, take
 from scangait.recipe import MOVEMENTS, Recipe
 from scangait.telescope import Telescope
@@ -94,6 +94,16 @@ def test_runs_are_streams_in_the_telescope_cut_at_their_silences(rows, least):
     for name, column in columns(take(probes, found.order)).items():
         assert same[name].dtype == column.dtype
         assert same[name].tolist() == column.tolist()
+
+
+@given(st.lists(st.integers(0, 2**20), max_size=80), st.sampled_from([10, 22, 33]))
+def test_halves_are_sorted_as_the_whole_is_and_equals_keep_their_order(values, bits):
+    words, order = np.array(values, np.uint64) % np.uint64(2**bits), np.arange(len(values))
+    expected = np.argsort(words, kind="stable")
+    for sort in (lambda *given: _sorted(*given[:2], *_room(order), given[2]), _in_halves):
+        found, sorted_order = sort(words.copy(), order.copy(), bits)
+        assert sorted_order.tolist() == expected.tolist()
+        assert found.tolist() == words[expected].tolist()
 
 
 @given(st.lists(st.integers(0, 40), max_size=6), st.integers(0, 100))

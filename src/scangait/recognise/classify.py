@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scangait.capture import Batch
-from scangait.engine import Engine, Processes, Serial
+from scangait.engine import Engine, Processes, Serial, uncollected
 from scangait.errors import SampleError, TelescopeError
 from scangait.evidence import movement
 from scangait.evidence.ground import Line
@@ -70,7 +70,8 @@ def report(
         raise SampleError(f"{', '.join(inputs)}: no probe to identify (saw {seen}); is this a darknet's traffic?")
     scope = scope or infer(probes.dst)
     streams = by_source(probes)
-    found, together = _verdicts(probes, streams, library, scope, asked, Processes())
+    with uncollected():
+        found, together = _verdicts(probes, streams, library, scope, asked, Processes())
     return Identification(
         inputs=inputs,
         telescope=str(scope),
