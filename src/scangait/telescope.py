@@ -14,7 +14,7 @@ from scangait.errors import TelescopeError
 from scangait.kernel import kernel
 
 PAGE: Final = 2**16
-WORD: Final = 64
+OCTET: Final = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,30 +85,32 @@ def infer(dst: NDArray[np.uint32], max_gap: int = 4096) -> Telescope:
     return _from_ranges([(int(net[0]), int(net[-1])) for net in merged], inferred=True)
 
 
-@kernel
 def _distinct(dst: NDArray[np.uint32]) -> NDArray[np.int64]:
     """The distinct addresses among (N,), ascending (K,): a bit for each address of every /16 that is hit."""
-    page = np.full(PAGE, -1, np.int64)
-    for address in dst:
-        page[address >> np.uint32(16)] = 0
-    pages = np.flatnonzero(page == 0)
+    page = np.zeros(PAGE, np.int64)
+    _turn(dst, page)
+    pages = np.flatnonzero(page)
     page[pages] = np.arange(len(pages))
-    hit, count = np.zeros((len(pages), PAGE // WORD), np.uint64), 0
+    hit = np.zeros((len(pages), PAGE // OCTET), np.uint8)
+    _hit(dst, page, hit)
+    row, octet = np.nonzero(hit)
+    some, bit = np.nonzero(np.unpackbits(hit[row, octet][:, None], axis=1, bitorder="little"))
+    return pages[row[some]] * PAGE + octet[some] * OCTET + bit
+
+
+@kernel
+def _turn(dst: NDArray[np.uint32], page: NDArray[np.int64]) -> None:
+    """Put 1 into `page` (PAGE,) where an address (N,) has that upper half."""
     for address in dst:
-        row, column = page[address >> np.uint32(16)], np.int64(address) % PAGE // WORD
-        bit = np.uint64(1) << np.uint64(address % np.uint32(WORD))
-        count += not hit[row, column] & bit
-        hit[row, column] |= bit
-    found, count = np.empty(count, np.int64), 0
-    for row in range(len(pages)):
-        for word in range(PAGE // WORD):
-            bits, low = hit[row, word], 0
-            while bits:
-                if bits & np.uint64(1):
-                    found[count] = pages[row] * PAGE + word * WORD + low
-                    count += 1
-                bits, low = bits >> np.uint64(1), low + 1
-    return found
+        page[address // PAGE] = 1
+
+
+@kernel
+def _hit(dst: NDArray[np.uint32], page: NDArray[np.int64], hit: NDArray[np.uint8]) -> None:
+    """Set the bits of addresses (N,) in `hit` (pages, PAGE // OCTET), the row of each upper half being its `page`."""
+    for address in dst:
+        low = address % PAGE
+        hit[page[address // PAGE], low // OCTET] |= 1 << low % OCTET
 
 
 def position(scope: Telescope, dst: NDArray[np.uint32]) -> NDArray[np.int64]:

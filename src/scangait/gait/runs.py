@@ -44,7 +44,10 @@ def _suspects(
     for stream in range(len(found)):
         own = order[bounds[stream] : bounds[stream + 1]]
         if len(own) > least and (time_ns[own[-1]] - time_ns[own[0]]) * NANOSECOND > longest_pause_s:
-            found[stream] = may_end(np.diff(time_ns[own]) * NANOSECOND, longest_pause_s, least)
+            gaps = np.empty(len(own) - 1)
+            for gap in range(len(gaps)):
+                gaps[gap] = (time_ns[own[gap + 1]] - time_ns[own[gap]]) * NANOSECOND
+            found[stream] = may_end(gaps, longest_pause_s, least)
     return found
 
 
