@@ -15,6 +15,7 @@ from scangait.kernel import kernel
 
 PAGE: Final = 2**16
 OCTET: Final = 8
+MOST_PAGES: Final = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,10 +87,14 @@ def infer(dst: NDArray[np.uint32], max_gap: int = 4096) -> Telescope:
 
 
 def _distinct(dst: NDArray[np.uint32]) -> NDArray[np.int64]:
-    """The distinct addresses among (N,), ascending (K,): a bit for each address of every /16 that is hit."""
+    """The distinct addresses among (N,), ascending (K,): a bit for each address of every /16 that is hit, where these
+    are few.
+    """
     page = np.zeros(PAGE, np.int64)
     _turn(dst, page)
     pages = np.flatnonzero(page)
+    if len(pages) > MOST_PAGES:
+        return np.unique(dst).astype(np.int64)
     page[pages] = np.arange(len(pages))
     hit = np.zeros((len(pages), PAGE // OCTET), np.uint8)
     _hit(dst, page, hit)
