@@ -29,8 +29,8 @@ def test_position_and_address_undo_each_other(words, seed):
 def test_every_destination_is_inside_the_inferred_telescope(seen):
     dst = np.array(seen, np.uint32)
     assert np.all(position(infer(dst), dst) >= 0)
-    for address in (dst, dst % 2**18, np.arange(0, 2**32, 2**23, dtype=np.uint64).astype(np.uint32)):
-        assert _distinct(address).tolist() == sorted(set(address.tolist()))
+    for hit in (dst, dst % 2**18, np.arange(0, 2**32, 2**23, dtype=np.uint64).astype(np.uint32)):
+        assert _distinct(hit).tolist() == sorted(set(hit.tolist()))
 
 
 @pytest.mark.parametrize("words", ["", "198.51.100.0/33", "2001:db8::/32", "198.51.100.1/24", "here"])
