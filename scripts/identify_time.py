@@ -55,7 +55,7 @@ def main() -> None:
     for kind in list(KINDS):
         KINDS[kind] = timed(f"evidence: {kind}", KINDS[kind])
     whole = timed("all", lambda: classify.report(batch(), Library.bundled(), None, (given.capture,)), process_time)
-    batch = timed("reading", lambda: load(given.capture))
+    batch = timed("reading", lambda: load(given.capture), process_time)
     result = whole()
     probes = sum(result.counts.values())
     print(f"{probes} packets, {len(result.verdicts)} verdicts, {len(result.campaigns)} campaigns")
