@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import log, log2
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,9 @@ ALONE: Final = 0.95
 """Who covers so much alone shares nothing out (Gates 2006)."""
 STRAY: Final = 0.1
 """Scans of one campaign meet so much less often than chance: restarts, copies of packets, scans cut in two."""
+MET: Final = log2(STRAY)
+MISSED: Final = (1 - STRAY) / log(2)
+"""Bits for a division of labour at each address at which two scans meet, and for each at which chance has them meet."""
 PAIRS: Final = 64
 """The search starts from so many of the most telling pairs too."""
 HALF_OCTAVE: Final = 2**0.5
@@ -44,13 +47,7 @@ class Pairs(NamedTuple):
 
     def bits(self) -> NDArray[np.float64]:
         """For each pair (G, G): bits that it shares its targets out, against meeting as chance has it."""
-        return np.asarray(_bits(self.meet, self.chance))
-
-
-@kernel
-def _bits(meet: Any, chance: Any) -> Any:
-    """Bits that scans which meet so often, and would so often by chance, share their targets out."""
-    return (meet * log(STRAY) + (1 - STRAY) * chance) / log(2)
+        return np.asarray(self.meet * MET + self.chance * MISSED)
 
 
 def covers(scans: Scans, free: NDArray[np.bool_], engine: Engine) -> list[Join]:
@@ -241,13 +238,13 @@ def _peel(
         for b in range(count):
             meet[b] += meets[own[a], own[b]]
             chance[b] += chances[own[a], own[b]]
-    total = _bits(meet.sum(), chance.sum()) / 2
+    total = (meet.sum() * MET + chance.sum() * MISSED) / 2
     score, left = total, count
     for step in range(count - 2):
         for a in range(count):  # by itself, so that several are worked out at once
             excess[a] = (meet[a] - chance[a]) / np.sqrt(max(chance[a], 1e-9))
         worst = np.argmax(excess)
-        total -= _bits(meet[worst], chance[worst])
+        total -= meet[worst] * MET + chance[worst] * MISSED
         meet[worst], gone[step] = -np.inf, worst  # nobody goes twice
         for a in range(count):
             meet[a] -= meets[own[worst], own[a]]
