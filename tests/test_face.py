@@ -36,8 +36,9 @@ def test_every_command_has_help_and_is_in_the_docs(name):
 
 def test_help_imports_nothing_heavy():
     words = (
-        "import sys\nfrom scangait.cli import cli\n"
-        "cli.main(['--help'], standalone_mode=False)\n"
+        "import sys\nfrom scangait.cli import COMMANDS, cli\n"
+        "for words in ([], *([name] for name in COMMANDS)):\n"
+        "    cli.main([*words, '--help'], standalone_mode=False)\n"
         "heavy = {'numba', 'sklearn', 'scipy', 'matplotlib', 'polars', 'numpy'} & set(sys.modules)\n"
         "sys.exit(str(heavy) if heavy else 0)"
     )

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from scangait.cli import options
-from scangait.telescope import Telescope
 
 if TYPE_CHECKING:
     from scangait.probes import Probes
     from scangait.recognise.results import Evaluation
+    from scangait.telescope import Telescope
 
 
 @click.command(short_help="Run the paper's protocol on labelled probes.")

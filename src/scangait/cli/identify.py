@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from scangait.cli import options
-from scangait.telescope import Telescope, telescope
+
+if TYPE_CHECKING:
+    from scangait.telescope import Telescope
 
 
 @click.command(short_help="Say which tool makes each scan in a capture.")
@@ -60,6 +63,7 @@ def command(
     from scangait.evidence.listed import source_list
     from scangait.recognise import classify
     from scangait.recognise.asked import Asked
+    from scangait.telescope import telescope
 
     kinds = tuple(word.strip() for word in evidence.split(","))
     if not set(kinds) <= set(KINDS):

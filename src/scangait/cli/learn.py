@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import click
 
 from scangait.cli import options
 from scangait.recipe import MOVEMENTS
-from scangait.telescope import Telescope
+
+if TYPE_CHECKING:
+    from scangait.telescope import Telescope
 
 
 @click.command(short_help="Learn a library from labelled probes.")

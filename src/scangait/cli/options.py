@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from scangait.telescope import Telescope, telescope
+if TYPE_CHECKING:
+    from scangait.telescope import Telescope
 
 inputs = click.argument("captures", nargs=-1, required=True)
 quiet = click.option("--quiet", "-q", is_flag=True, help="No progress, no table.")
@@ -17,6 +18,8 @@ as_json = click.option("--json", "as_json", is_flag=True, help="JSON lines on st
 
 def _scope(ctx: click.Context, param: click.Parameter, value: str | None) -> Telescope | None:
     del ctx, param
+    from scangait.telescope import telescope
+
     return telescope(value) if value else None
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from scangait.errors import ScannerError
-from scangait.telescope import Telescope
+
+if TYPE_CHECKING:
+    from scangait.telescope import Telescope
 
 
 def _ports(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ...]:
@@ -30,7 +34,9 @@ def _shard(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int,
 
 def _prefixes(ctx: click.Context, param: click.Parameter, value: str | None) -> Telescope | None:
     del ctx, param
-    return Telescope.of(value) if value else None
+    from scangait.telescope import telescope
+
+    return telescope(value) if value else None
 
 
 @click.command(short_help="Print the first targets of a scan.")
@@ -59,14 +65,14 @@ def command(
 
     from scangait.scanners.orders import scanner_of
     from scangait.scanners.scanner import Scan
-    from scangait.telescope import without
+    from scangait.telescope import telescope, without
 
     scanner, version = scanner_of(tool)
     if scanner.targets is None:
         raise ScannerError(f"{scanner.name} has no order that a seed decides; zmap and masscan have")
     allowed = without(targets, blocklist) if blocklist else targets
     if scanner.name == "zmap" and allowed.first[0] == 0:
-        allowed = without(allowed, Telescope.of("0.0.0.0/32"))
+        allowed = without(allowed, telescope("0.0.0.0/32"))
     own, total = shard
     scan = Scan(version=version, targets=allowed, ports=ports, seed=seed, shard=own, shards=total)
     for address, port in islice(scanner.targets(scan, 0), count):

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scangait.cli import options
-from scangait.telescope import Telescope
 
 if TYPE_CHECKING:
     from scangait.probes import Probes
     from scangait.simulate.scenario import Scenario
+    from scangait.telescope import Telescope
 
 START_S = 1_767_225_600
 """2026-01-01T00:00:00Z."""

@@ -18,7 +18,6 @@ import msgspec
 from scangait.cli import options
 from scangait.cli.config import Config, OutputConfig, checked, load_config, place, size
 from scangait.errors import ConfigError
-from scangait.telescope import Telescope, telescope
 
 if TYPE_CHECKING:
     from scangait.alert.metrics import Metrics
@@ -114,9 +113,10 @@ def _run(config: Config, *, sure: float, once: bool, log: Callable[[str], None],
     from scangait.recognise.live import checkpoint
     from scangait.recognise.live.warm import warmed
     from scangait.recognise.live.watch import Watch
+    from scangait.telescope import telescope
 
     library = Library.load(config.library) if config.library else Library.bundled()
-    scope: Telescope = telescope(config.telescope)
+    scope = telescope(config.telescope)
     memory = _for_streams(config)
     warmed(library, scope)
     watch, stop = Watch(library, scope, memory=memory, sure=sure), Flag()
