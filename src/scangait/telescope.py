@@ -14,8 +14,9 @@ from scangait.errors import TelescopeError
 from scangait.kernel import kernel
 
 PAGE: Final = 2**16
-OCTET: Final = 8
+BYTE: Final = 8
 MOST_PAGES: Final = 256
+"""Different /16 from which on addresses are sorted instead of having a bit each."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,11 +97,11 @@ def _distinct(dst: NDArray[np.uint32]) -> NDArray[np.int64]:
     if len(pages) > MOST_PAGES:
         return np.unique(dst).astype(np.int64)
     page[pages] = np.arange(len(pages))
-    hit = np.zeros((len(pages), PAGE // OCTET), np.uint8)
+    hit = np.zeros((len(pages), PAGE // BYTE), np.uint8)
     _hit(dst, page, hit)
-    row, octet = np.nonzero(hit)
-    some, bit = np.nonzero(np.unpackbits(hit[row, octet][:, None], axis=1, bitorder="little"))
-    return pages[row[some]] * PAGE + octet[some] * OCTET + bit
+    row, byte = np.nonzero(hit)
+    some, bit = np.nonzero(np.unpackbits(hit[row, byte][:, None], axis=1, bitorder="little"))
+    return pages[row[some]] * PAGE + byte[some] * BYTE + bit
 
 
 @kernel
@@ -112,10 +113,10 @@ def _turn(dst: NDArray[np.uint32], page: NDArray[np.int64]) -> None:
 
 @kernel
 def _hit(dst: NDArray[np.uint32], page: NDArray[np.int64], hit: NDArray[np.uint8]) -> None:
-    """Set the bits of addresses (N,) in `hit` (pages, PAGE // OCTET), the row of each upper half being its `page`."""
+    """Set the bits of addresses (N,) in `hit` (pages, PAGE // BYTE), the row of each upper half being its `page`."""
     for address in dst:
         low = address % PAGE
-        hit[page[address // PAGE], low // OCTET] |= 1 << low % OCTET
+        hit[page[address // PAGE], low // BYTE] |= 1 << low % BYTE
 
 
 def position(scope: Telescope, dst: NDArray[np.uint32]) -> NDArray[np.int64]:

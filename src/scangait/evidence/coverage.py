@@ -72,7 +72,7 @@ def _bits(counted: Repeats, *, jumping: bool) -> tuple[float, float]:
     draws, again, by_chance = counted
     walked, thrown = _poisson(again, STRAY * draws + 0.01), _poisson(again, by_chance + 0.01)
     # what steps along repeats nothing, whoever made it
-    unknown = _log_sum(walked + log(PERMUTING), thrown + log(1 - PERMUTING)) if jumping else walked
+    unknown = _either(walked + log(PERMUTING), thrown + log(1 - PERMUTING)) if jumping else walked
     return _within((walked - unknown) / log(2)), _within((thrown - unknown) / log(2))
 
 
@@ -80,7 +80,8 @@ def _within(bits: float) -> float:
     return min(max(bits, -MOST_BITS), MOST_BITS)
 
 
-def _log_sum(a: float, b: float) -> float:
+def _either(a: float, b: float) -> float:
+    """Logarithm of the sum of two chances, from theirs."""
     return max(a, b) + log1p(exp(-abs(a - b)))
 
 

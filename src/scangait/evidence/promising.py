@@ -13,7 +13,7 @@ from scangait.evidence.points import Points, tolerance_of
 from scangait.kernel import kernel
 from scangait.model.vectors import ROUNDER
 
-CLEAN: Final = 16
+SHORT: Final = 16
 """Of so many probes half are looked at first, of more two thirds: noise and threads leave a line less of those."""
 BLOCK: Final = 512
 """Lines that are counted at once: their columns stay in the nearest cache."""
@@ -39,7 +39,7 @@ def promising(  # noqa: PLR0917 (kernels take arrays and numbers only)
     if len(hits) < FEW:
         return len(hits)
     order, span, kept, count = np.float64(points.order), points.when[k] - points.when[i], 0, len(points.x)
-    turn, near = 1.0 / order, min((count // 2 if count <= CLEAN else 2 * count // 3) + 3, count)
+    turn, near = 1.0 / order, min((count // 2 if count <= SHORT else 2 * count // 3) + 3, count)
     begin = max(0, min((i + k - near) // 2, count - near))
     mu, rate, on = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
     for first in range(0, len(hits), BLOCK):

@@ -129,8 +129,7 @@ def said(case: Case) -> Said:
         line = found[row][1]
         if line is None:
             return Why(_absent(case.samples[row]))
-        version = _version(line) if column == 0 else None
-        return Why(_proven(line), version, line if column == 0 else None)
+        return Why(_proven(line), _version(line), line) if column == 0 else Why(_proven(line))
 
     return Said("walk", labels, bits, why)
 

@@ -47,7 +47,8 @@ class Decision:
 @dataclass(frozen=True, slots=True)
 class _Heard:
     """What K kinds have `said` of S samples, weighed: `bits` (K, S, L), where `place` tells which column is whose and
-    NaN that nothing is said, the bits (S,) of `unknown`, and those above it that a name needs, `needed` (S, L).
+    NaN that nothing is said, the bits (S,) of `unknown`, and those above it that a name needs, `needed` (S, L + 1), 0
+    for none.
     """
 
     said: Sequence[Said]
@@ -71,7 +72,7 @@ def decide(
     total = np.column_stack([named, heard.unknown])
     best = total[:, :-1].argmax(axis=1) if last else np.full(len(some), last)
     odds = total[some, best] - heard.unknown
-    enough = np.isfinite(odds) & ((false_alarm >= 1) | (odds >= np.column_stack([heard.needed, odds])[some, best]))
+    enough = np.isfinite(odds) & ((false_alarm >= 1) | (odds >= heard.needed[some, best]))
     chosen = np.where(enough, best, last)
     others = total.copy()
     others[some, chosen] = -np.inf
@@ -93,13 +94,13 @@ def _weighed(said: Sequence[Said], calibrated: Callable[[Iterable[str]], Calibra
     for kind, one in enumerate(said):
         bits[kind, :, [place[label] for label in one.labels]] = one.bits.T
     mute = np.isnan(bits).all(axis=2) & np.isin(kinds, PROOFS)[:, None]
-    unknown, needed = np.empty(bits.shape[1]), np.empty(bits.shape[1:])
+    unknown, needed = np.empty(bits.shape[1]), np.zeros((bits.shape[1], len(labels) + 1))
     for silent in np.unique(mute, axis=1).T:
         rows = (mute == silent[:, None]).all(axis=0)
         calibration = calibrated([kind for kind, absent in zip(kinds, silent, strict=True) if not absent])
         bits[:, rows] = weighed(bits[:, rows], kinds, calibration)
         unknown[rows] = calibration.unknown
-        needed[rows] = [calibration.threshold(label, false_alarm) for label in labels]
+        needed[rows, :-1] = [calibration.threshold(label, false_alarm) for label in labels]
     return _Heard(said, place, bits, unknown, needed)
 
 
@@ -117,14 +118,14 @@ def _worded(
     heard: _Heard, row: int, chosen: int, second: int, confidence: float, margin: float, doubted: bool
 ) -> Decision:
     """The decision on one sample: only here are findings put into words."""
-    names, known = [*heard.place, UNKNOWN], chosen < len(heard.place)
+    names = [*heard.place, UNKNOWN]
     own = sorted(_findings(heard, row, names[chosen]), key=lambda finding: -finding.bits)
     return Decision(
         names[chosen],
         next((one.why.version for one in own if one.why.version and one.bits > 0), None),
         confidence,
         margin,
-        tuple(own) if known else _nothing_better(heard, row),
+        tuple(own) or _nothing_better(heard, row),
         names[second],
         _contradiction(names[chosen], _findings(heard, row, names[chosen], STRONG_BITS)) if doubted else "",
     )

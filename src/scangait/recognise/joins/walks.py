@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scangait.evidence.ground import Ground, Line, logarithms_of
 from scangait.evidence.line import carried
 from scangait.evidence.points import Points
-from scangait.evidence.walk import find
+from scangait.evidence.walk import LEAST, find
 from scangait.gait.samples import NANOSECOND
 from scangait.kernel import kernel
 from scangait.recognise.joins.overlap import rarity
@@ -30,8 +30,6 @@ PROOF: Final = "one ZMap walk"
 FASTER: Final = 8.0
 """Sources of one campaign send at most so many times faster or slower than each other."""
 FIT_BITS: Final = 22.0
-LEAST: Final = 4
-"""Probes of a scan below which nobody can say on which line they lie."""
 ALIKE: Final = 48
 """Small multiples: lifts go up to 20, threads and shards that are told apart to 16."""
 SEARCHED: Final = 3
@@ -114,48 +112,30 @@ def _on(scans: Scans, line: Line, owner: int, group: NDArray[np.int64]) -> list[
     if others:
         ends, own = np.cumsum([len(x) for x in logarithms]), line.ground.group
         x, when = np.concatenate(logarithms), np.concatenate(times)
-        lie = _carry(x, when, ends, own.root, own.prime, own.order, units(own), line.mu, line.rate)
+        points = Points(x, when, own.root, own.prime, own.order, units(own), 0.0, 0.0)
+        lie = _carry(points, ends, line.mu, line.rate)
         on.update(np.array(others)[lie].tolist())
     return [scan for scan in group.tolist() if scan in on]
 
 
 @kernel
-def _carry(  # noqa: PLR0917 (kernels take arrays and numbers only)
-    x: NDArray[np.int64],
-    when: NDArray[np.float64],
-    ends: NDArray[np.int64],
-    root: int,
-    prime: int,
-    order: int,
-    share: float,
-    mu: int,
-    rate: float,
-) -> NDArray[np.bool_]:
-    """Which scans (G,), their probes (K,) at logarithms x behind one another, lie on lines of a multiplier."""
+def _carry(points: Points, ends: NDArray[np.int64], mu: int, rate: float) -> NDArray[np.bool_]:
+    """Which scans (G,), their probes being points (K,) behind one another, lie on lines of a multiplier."""
     lie, start = np.zeros(len(ends), np.bool_), 0
     for scan in range(len(ends)):
         own = slice(start, ends[scan])
-        lie[scan] = _carries(x[own], when[own], root, prime, order, share, mu, rate)
+        lie[scan] = _carries(points, points.x[own], points.when[own], mu, rate)
         start = ends[scan]
     return lie
 
 
 @kernel
-def _carries(
-    x: NDArray[np.int64],
-    when: NDArray[np.float64],
-    root: int,
-    prime: int,
-    order: int,
-    share: float,
-    mu: int,
-    rate: float,
-) -> bool:
-    """Whether probes (K,) at logarithms x lie on a line of this multiplier, sent on time or late."""
+def _carries(points: Points, x: NDArray[np.int64], when: NDArray[np.float64], mu: int, rate: float) -> bool:
+    """Whether those of the points (K,) lie on a line of this multiplier, sent on time or late."""
     gap = when[-1] / (len(when) - 1)
     for jitter, drift in ((min(0.02, gap / 200), 0.005), (min(0.4, max(gap / 10, min(0.02, gap / 2))), 0.05)):
-        points = Points(x, when, root, prime, order, share, jitter, drift)
-        if carried(points, mu, rate / FASTER, rate * FASTER).bits >= FIT_BITS:
+        own = Points(x, when, points.root, points.prime, points.order, points.units, jitter, drift)
+        if carried(own, mu, rate / FASTER, rate * FASTER).bits >= FIT_BITS:
             return True
     return False
 
