@@ -130,12 +130,14 @@ def _positions(
     dst: NDArray[np.uint32], first: NDArray[np.int64], last: NDArray[np.int64], before: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Addresses (N,), ranges first..last (R,) and what lies before each (R,) -> (N,)."""
-    found = np.full(len(dst), -1, np.int64)
+    found = np.empty(len(dst), np.int64)
     for probe in range(len(dst)):
-        address = np.int64(dst[probe])
-        block = np.searchsorted(first, address, side="right") - 1 if len(first) > 1 else 0
-        if block >= 0 and first[block] <= address <= last[block]:
-            found[probe] = address - first[block] + before[block]
+        address, block, above = np.int64(dst[probe]), 0, len(first)
+        while above - block > 1:
+            middle = (block + above) // 2
+            block, above = (middle, above) if first[middle] <= address else (block, middle)
+        inside = first[block] <= address <= last[block]
+        found[probe] = address - first[block] + before[block] if inside else -1
     return found
 
 

@@ -74,7 +74,12 @@ def jumps(sample: Sample) -> bool:
 @kernel
 def _jumps(place: NDArray[np.int64]) -> bool:
     """Positions (N,)."""
-    return len(place) < ENOUGH or stride(place) > JUMP * (place.max() - place.min())
+    if len(place) < ENOUGH:
+        return True
+    low, high = place[0], place[0]
+    for one in place:
+        low, high = min(low, one), max(high, one)
+    return stride(place) > JUMP * (high - low)
 
 
 def depth(case: Case, sample: Sample) -> int:

@@ -93,7 +93,11 @@ def _spread(place: NDArray[np.int64], size: int) -> tuple[float, float]:
     for one in place:
         blocks[one * PARTS // size] += 1
         digits[one % PARTS] += 1
-    return ((blocks - expected) ** 2).sum() / expected, ((digits - expected) ** 2).sum() / expected
+    by_block, by_digit = 0.0, 0.0
+    for part in range(PARTS):
+        by_block += (blocks[part] - expected) ** 2
+        by_digit += (digits[part] - expected) ** 2
+    return by_block / expected, by_digit / expected
 
 
 def _accepted(scans: Scans, members: NDArray[np.int64], among: int) -> Join | None:
@@ -198,22 +202,22 @@ def together(pairs: Pairs, size: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _telling(bits: NDArray[np.float64]) -> list[NDArray[np.int64]]:
     """The pairs with the most bits."""
-    return [pair for pair in _best_pairs(bits, PAIRS) if pair[0] >= 0]
+    return [pair for pair in np.stack(_best_pairs(bits, PAIRS), axis=1) if pair[0] >= 0]
 
 
 @kernel
-def _best_pairs(bits: NDArray[np.float64], most: int) -> NDArray[np.int64]:
-    """Bits (G, G), symmetrical -> (most, 2) the pairs with the most, from the least of them up, -1 for none above 0."""
-    pair, value = np.full((most, 2), -1, np.int64), np.zeros(most)
+def _best_pairs(bits: NDArray[np.float64], most: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Bits (G, G), symmetrical -> both of the pairs with the most (most,), least first, -1: none above 0."""
+    first, second, value = np.full(most, -1), np.full(most, -1), np.zeros(most)
     for a in range(len(bits)):
         for b in range(a + 1, len(bits)):
             if bits[a, b] > value[0]:
                 at = 0
                 while at + 1 < most and value[at + 1] < bits[a, b]:
-                    value[at], pair[at] = value[at + 1], pair[at + 1]
+                    value[at], first[at], second[at] = value[at + 1], first[at + 1], second[at + 1]
                     at += 1
-                value[at], pair[at, 0], pair[at, 1] = bits[a, b], a, b
-    return pair
+                value[at], first[at], second[at] = bits[a, b], a, b
+    return first, second
 
 
 def _peeled(pairs: Pairs, own: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -238,12 +242,16 @@ def _peel(
         for b in range(count):
             meet[b] += meets[own[a], own[b]]
             chance[b] += chances[own[a], own[b]]
-    total = (meet.sum() * MET + chance.sum() * MISSED) / 2
+    total = 0.0
+    for a in range(count):
+        total += (meet[a] * MET + chance[a] * MISSED) / 2
     score, left = total, count
     for step in range(count - 2):
         for a in range(count):  # by itself, so that several are worked out at once
             excess[a] = (meet[a] - chance[a]) / np.sqrt(max(chance[a], 1e-9))
-        worst = np.argmax(excess)
+        worst = 0
+        for a in range(count):
+            worst = a if excess[a] > excess[worst] else worst
         total -= meet[worst] * MET + chance[worst] * MISSED
         meet[worst], gone[step] = -np.inf, worst  # nobody goes twice
         for a in range(count):
