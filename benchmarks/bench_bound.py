@@ -10,7 +10,7 @@ from benchmarks.models import a_model, sequences
 from benchmarks.timing import race
 from scangait.kernel import kernel
 from scangait.model import mixture
-from scangait.model.baum_welch_em import ascend, descend
+from scangait.model.baum_welch_em import BLOCK, ascend, descend
 from scangait.model.forward import forward
 from scangait.model.lanes import aligned, each_state, fma, put, spread
 from scangait.model.lanes import rows as rows_of
@@ -45,7 +45,7 @@ def _expect(
     memory: np.ndarray,
     sums: np.ndarray,
 ) -> None:
-    """The E-step again and again; side (T D, 8), begins (1, 8), block (R, 8), memory (2 T m, 8), sums (R + 1, 8)."""
+    """The E-step again and again: side (T D, 8), begins (1, 8), block (R, 8), memory as there, sums (R + 1, 8)."""
     for _ in range(times):
         ascend(side, (0, 0), begins, block, states, dims, memory, sums)
         descend(side, (0, 0), begins, block, states, dims, memory, sums)
@@ -73,7 +73,7 @@ def measure(dims: int, states: int) -> tuple[object, ...]:
     laid = mixture._lay(parts[0], floor)  # noqa: SLF001
     start = mixture._start(laid, states, floor)  # noqa: SLF001
     side = interleave(np.concatenate([part[:E_STEPS] for part in parts]), *_spans())
-    memory, sums = aligned(2 * E_STEPS * states, 8), aligned(len(block) + 1, 8)
+    memory, sums = aligned((2 * E_STEPS + BLOCK) * states, 8), aligned(len(block) + 1, 8)
     begins = np.zeros((1, 8))
 
     times = race(

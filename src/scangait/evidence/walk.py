@@ -79,7 +79,8 @@ def _jumps(place: NDArray[np.int64]) -> bool:
     low, high = place[0], place[0]
     for one in place:
         low, high = min(low, one), max(high, one)
-    return stride(place) > JUMP * (high - low)
+    far: bool = stride(place) > JUMP * (high - low)
+    return far
 
 
 def depth(case: Case, sample: Sample) -> int:

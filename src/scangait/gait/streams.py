@@ -123,8 +123,8 @@ def _sorted(
         shift, place = np.uint64(low), np.zeros(2**DIGIT + 1, np.int64)
         for word in words:
             place[np.int64((word >> shift) & last) + 1] += 1
-        for digit in range(2**DIGIT):
-            place[digit + 1] += place[digit]
+        for value in range(2**DIGIT):
+            place[value + 1] += place[value]
         for probe in range(len(words)):
             digit = np.int64((words[probe] >> shift) & last)
             spare[place[digit]], spare_order[place[digit]] = words[probe], order[probe]

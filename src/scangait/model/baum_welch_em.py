@@ -19,6 +19,7 @@ from scangait.model.lanes import (
     div,
     exp2,
     exponent,
+    fma,
     larger,
     largest,
     less,
@@ -44,7 +45,6 @@ from scangait.model.steps import (
     matrix_times,
     moments,
     normal_levels,
-    outer,
     outer_in_logs,
     reach,
     repeated,
@@ -57,6 +57,8 @@ from scangait.model.vectors import IMPOSSIBLE
 
 EMPTY: Final = 1e-10
 """A state with less mass than this stays where it is."""
+BLOCK: Final = 16
+"""Steps whose expectations are kept before they are added to the sums."""
 LOG2_E: Final = float(1 / np.log(2))
 
 
@@ -74,7 +76,7 @@ def ascend(
     """Forward through eight sequences; the log-likelihood, in the last row of sums, is nan in a lane that underflows.
 
     x (T D, 8), span: first step and latest begin, begins (1, 8), block (R, 8), states and dims: tuples of m and D
-    numbers; memory (2 T m, 8) and sums are written
+    numbers; memory ((2 T + BLOCK) m, 8) and sums are written
     """
     m, d = len(states), len(dims)
     first, latest = span
@@ -115,32 +117,47 @@ def descend(
     memory: NDArray[np.float64],
     sums: NDArray[np.float64],
 ) -> None:
-    """Backward through eight sequences after `ascend`: expectations; arguments as there."""
+    """Backward through eight sequences after `ascend`: expectations; arguments as there.
+
+    Sums are added up after each BLOCK of steps, few at a time, as registers hold few.
+    """
     m, d = len(states), len(dims)
     (first, latest), last = span, len(x) // d
-    means, chain = tables(block, 0, dims, states), tables(block, (2 * d + 2) * m, states, states)
+    chain = tables(block, (2 * d + 2) * m, states, states)
     begin, one = take(begins, 0), spread(1.0)
-    after, masses = add(zeros(states, (0.0,)), one), zeros(states, (0.0,))
-    sides, moves = zeros(dims, states + states), zeros(states, states)
-    put(sums, 0, masses)
-    for t in range(last - 1, first, -1):
-        share = mul(rows(memory, 2 * t * m, states), after)
-        masses = add(masses, share)
-        sides = moments(share, rows(x, t * d, dims), means, sides)
-        if t <= latest:  # in memory, since a choice between registers would copy all sums
-            put(sums, 0, less(begin, spread(float(t)), rows(sums, 0, states), larger(rows(sums, 0, states), share)))
-        weight = mul(rows(memory, (2 * t + 1) * m, states), after)
-        moves = outer(rows(memory, 2 * (t - 1) * m, states), weight, moves)
-        after = matrix_times(chain, weight)
-    share = mul(rows(memory, 2 * first * m, states), after)
-    starts = larger(rows(sums, 0, states), share)
-    masses = add(masses, share)
-    sides = moments(share, rows(x, first * d, dims), means, sides)
+    after = add(zeros(states, (0.0,)), one)
+    for row in range(len(sums) - 1):
+        put(sums, row, spread(0.0))
+    for top in range(last - 1, first - 1, -BLOCK):
+        end, shares = max(top - BLOCK, first - 1), 2 * last * m + top * m
+        for t in range(top, end, -1):
+            share = mul(rows(memory, 2 * t * m, states), after)
+            put(memory, shares - t * m, share)
+            if t <= latest:
+                put(sums, 0, less(begin, spread(float(t)), rows(sums, 0, states), larger(rows(sums, 0, states), share)))
+            weight = mul(rows(memory, (2 * t + 1) * m, states), after)
+            put(memory, (2 * t + 1) * m, weight)
+            after = matrix_times(chain, weight)
+        for i in range(m):
+            mass, moves = take(sums, m + i), rows(sums, (2 * d + 2 + i) * m, states)
+            for t in range(top, end, -1):  # nothing moves into the first step, whose weight is 0
+                mass = add(mass, take(memory, shares - t * m + i))
+                moves = fma(take(memory, 2 * max(t - 1, first) * m + i), rows(memory, (2 * t + 1) * m, states), moves)
+            put(sums, m + i, mass)
+            put(sums, (2 * d + 2 + i) * m, moves)
+        for side in range(d * m):
+            mean, moment, square = take(block, side), take(sums, 2 * m + side), take(sums, (2 + d) * m + side)
+            for t in range(top, end, -1):
+                share, off = take(memory, shares - t * m + side % m), sub(take(x, t * d + side // m), mean)
+                moment, square = fma(share, off, moment), fma(share, mul(off, off), square)
+            put(sums, 2 * m + side, moment)
+            put(sums, (2 + d) * m + side, square)
     whole = div(one, total(rows(memory, 2 * (last - 1) * m, states)))
-    put(sums, 0, mul(starts, whole))
-    put(sums, m, mul(masses, whole))
-    put(sums, 2 * m, mul(sides, whole))
-    put(sums, (2 * d + 2) * m, mul(mul(moves, chain), whole))
+    for row in range((2 * d + 2) * m):
+        put(sums, row, mul(take(sums, row), whole))
+    at = (2 * d + 2) * m
+    for row in range(m * m):
+        put(sums, at + row, mul(mul(take(sums, at + row), take(block, at + row)), whole))
 
 
 @kernel

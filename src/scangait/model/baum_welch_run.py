@@ -35,7 +35,8 @@ def run(  # noqa: PLR0917 - a kernel has no objects to put them in
     """Fit each model to its sequence, longest first; models, history, counts of iterations and status are written.
 
     x (T, D), spans (S, 2), models (S, R), floor (D,), kinds: tuples of m and D numbers, room: lanes (L D, 8), memory
-    (2 L m, 8), block (R, 8) and sums, logs: not None to work in logarithms, history (S, I), counts (S,), status (S,)
+    ((2 L + BLOCK) m, 8), block (R, 8) and sums, logs: not None to work in logarithms, history (S, I), counts (S,),
+    status (S,)
     """
     states, dims = kinds
     side, memory, block, sums = room
