@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from importlib.metadata import version
 from typing import Final
 
 import click
@@ -49,7 +48,7 @@ class Lazy(click.Group):
 
 @click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-@click.version_option(version("scangait"), prog_name="scangait")
+@click.version_option(package_name="scangait", prog_name="scangait")
 def cli(debug: bool) -> None:
     """Tell which network scanner is probing a darknet, from its gait.
 
