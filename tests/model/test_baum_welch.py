@@ -25,7 +25,7 @@ def a_start(x, states):
 
 
 def some_walks(rng, dims, count=20):
-    states, lengths = rng.integers(1, 5, count).tolist(), rng.integers(10, 90, count).tolist()
+    states, lengths = rng.integers(1, 6, count).tolist(), rng.integers(10, 90, count).tolist()
     parts = [a_walk(rng, m, dims, length) for m, length in zip(states, lengths, strict=True)]
     starts = [a_start(part, m) for part, m in zip(parts, states, strict=True)]
     return np.concatenate(parts), np.cumsum(lengths), starts

@@ -6,9 +6,11 @@ rows: expected starts (m,), masses (m,), moments (2, D, m), moves (m, m), and th
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import numpy as np
+from numba.extending import overload
 from numpy.typing import NDArray
 
 from scangait.kernel import kernel
@@ -27,9 +29,11 @@ from scangait.model.lanes import (
     logarithms,
     mul,
     put,
+    put_spaced,
     rest,
     rows,
     smaller,
+    spaced,
     spread,
     spreads,
     sub,
@@ -45,6 +49,7 @@ from scangait.model.steps import (
     matrix_times,
     moments,
     normal_levels,
+    outer,
     outer_in_logs,
     reach,
     repeated,
@@ -57,6 +62,8 @@ from scangait.model.vectors import IMPOSSIBLE
 
 EMPTY: Final = 1e-10
 """A state with less mass than this stays where it is."""
+FEW: Final = 3
+"""So many states have hardly more sums than there are registers; with more, which are m m, blocks are faster."""
 BLOCK: Final = 16
 """Steps whose expectations are kept before they are added to the sums."""
 LOG2_E: Final = float(1 / np.log(2))
@@ -106,7 +113,6 @@ def ascend(
     put(sums, (2 * d + 2 + m) * m, less(low, spread(UNDERFLOW), spread(np.nan), loglik))
 
 
-@kernel
 def descend(
     x: NDArray[np.float64],
     span: tuple[int, int],
@@ -117,10 +123,65 @@ def descend(
     memory: NDArray[np.float64],
     sums: NDArray[np.float64],
 ) -> None:
-    """Backward through eight sequences after `ascend`: expectations; arguments as there.
+    """Backward through eight sequences after `ascend`: expectations; arguments as there. For kernels only."""
+    raise NotImplementedError
 
-    Sums are added up after each BLOCK of steps, few at a time, as registers hold few.
-    """
+
+@overload(descend, strict=False)  # type: ignore[untyped-decorator]
+def _descend(*kinds: Any) -> Callable[..., None]:
+    """How it is compiled for kinds of arguments, of which the fifth are the states."""
+    return _in_registers if len(kinds[4]) <= FEW else _in_blocks
+
+
+def _in_registers(
+    x: NDArray[np.float64],
+    span: tuple[int, int],
+    begins: NDArray[np.float64],
+    block: NDArray[np.float64],
+    states: tuple[float, ...],
+    dims: tuple[float, ...],
+    memory: NDArray[np.float64],
+    sums: NDArray[np.float64],
+) -> None:
+    """`descend` with all sums at hand at once, for few states."""
+    m, d = len(states), len(dims)
+    (first, latest), last = span, len(x) // d
+    means, chain = tables(block, 0, dims, states), tables(block, (2 * d + 2) * m, states, states)
+    begin, one = take(begins, 0), spread(1.0)
+    after, masses = add(zeros(states, (0.0,)), one), zeros(states, (0.0,))
+    sides, moves = zeros(dims, states + states), zeros(states, states)
+    put(sums, 0, masses)
+    for t in range(last - 1, first, -1):
+        share = mul(rows(memory, 2 * t * m, states), after)
+        masses = add(masses, share)
+        sides = moments(share, rows(x, t * d, dims), means, sides)
+        if t <= latest:  # in memory, since a choice between registers would copy all sums
+            put(sums, 0, less(begin, spread(float(t)), rows(sums, 0, states), larger(rows(sums, 0, states), share)))
+        weight = mul(rows(memory, (2 * t + 1) * m, states), after)
+        moves = outer(rows(memory, 2 * (t - 1) * m, states), weight, moves)
+        after = matrix_times(chain, weight)
+    share = mul(rows(memory, 2 * first * m, states), after)
+    starts = larger(rows(sums, 0, states), share)
+    masses = add(masses, share)
+    sides = moments(share, rows(x, first * d, dims), means, sides)
+    whole = div(one, total(rows(memory, 2 * (last - 1) * m, states)))
+    put(sums, 0, mul(starts, whole))
+    put(sums, m, mul(masses, whole))
+    put(sums, 2 * m, mul(sides, whole))
+    put(sums, (2 * d + 2) * m, mul(mul(moves, chain), whole))
+
+
+def _in_blocks(
+    x: NDArray[np.float64],
+    span: tuple[int, int],
+    begins: NDArray[np.float64],
+    block: NDArray[np.float64],
+    states: tuple[float, ...],
+    dims: tuple[float, ...],
+    memory: NDArray[np.float64],
+    sums: NDArray[np.float64],
+) -> None:
+    """`descend` for many states: sums are added up after each BLOCK of steps, few at a time, as registers hold few."""
     m, d = len(states), len(dims)
     (first, latest), last = span, len(x) // d
     chain = tables(block, (2 * d + 2) * m, states, states)
@@ -139,19 +200,16 @@ def descend(
             put(memory, (2 * t + 1) * m, weight)
             after = matrix_times(chain, weight)
         for i in range(m):
-            mass, moves = take(sums, m + i), rows(sums, (2 * d + 2 + i) * m, states)
-            for t in range(top, end, -1):  # nothing moves into the first step, whose weight is 0
-                mass = add(mass, take(memory, shares - t * m + i))
-                moves = fma(take(memory, 2 * max(t - 1, first) * m + i), rows(memory, (2 * t + 1) * m, states), moves)
-            put(sums, m + i, mass)
+            moves = rows(sums, (2 * d + 2 + i) * m, states)
+            for t in range(top, max(end, first), -1):
+                moves = fma(take(memory, 2 * (t - 1) * m + i), rows(memory, (2 * t + 1) * m, states), moves)
             put(sums, (2 * d + 2 + i) * m, moves)
-        for side in range(d * m):
-            mean, moment, square = take(block, side), take(sums, 2 * m + side), take(sums, (2 + d) * m + side)
+            mass, mean, sides = take(sums, m + i), spaced(block, i, m, dims), spaced(sums, 2 * m + i, m, dims + dims)
             for t in range(top, end, -1):
-                share, off = take(memory, shares - t * m + side % m), sub(take(x, t * d + side // m), mean)
-                moment, square = fma(share, off, moment), fma(share, mul(off, off), square)
-            put(sums, 2 * m + side, moment)
-            put(sums, (2 + d) * m + side, square)
+                share = take(memory, shares - t * m + i)
+                mass, sides = add(mass, share), moments(share, rows(x, t * d, dims), mean, sides)
+            put(sums, m + i, mass)
+            put_spaced(sums, 2 * m + i, m, sides)
     whole = div(one, total(rows(memory, 2 * (last - 1) * m, states)))
     for row in range((2 * d + 2) * m):
         put(sums, row, mul(take(sums, row), whole))

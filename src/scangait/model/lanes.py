@@ -77,10 +77,10 @@ def _close(context: Any, builder: Any, kind: Any, vectors: Vectors) -> Any:
     return context.make_tuple(builder, kind, vectors) if isinstance(kind, BaseTuple) else vectors[0]
 
 
-def places(write: Writer, data: Any, first: Any, count: int) -> list[Any]:
-    """Pointers to the vectors of an array (R, 8) from row `first` on."""
-    pointer = write.builder.bitcast(data, FLOATS.as_pointer())
-    return [write.builder.gep(pointer, [write.builder.add(first, INT(index))]) for index in range(count)]
+def places(write: Writer, data: Any, first: Any, count: int, stride: Any = None) -> list[Any]:
+    """Pointers to the vectors of an array (R, 8) from row `first` on, each `stride` rows (1) behind the one before."""
+    b, pointer = write.builder, write.builder.bitcast(data, FLOATS.as_pointer())
+    return [b.gep(pointer, [b.add(first, b.mul(INT(index), stride or INT(1)))]) for index in range(count)]
 
 
 @instruction(lambda _data, _first, size: size)
@@ -95,6 +95,12 @@ def tables(write: Writer, data: Any, first: Any, outer: Vectors, inner: Vectors)
     return [write.builder.load(place, align=8) for place in places(write, data, first, len(outer) * len(inner))]
 
 
+@instruction(lambda _data, _first, _stride, size: size)
+def spaced(write: Writer, data: Any, first: Any, stride: Any, size: Vectors) -> Vectors:
+    """As `rows`, each `stride` rows behind the one before."""
+    return [write.builder.load(place, align=8) for place in places(write, data, first, len(size), stride)]
+
+
 @instruction(lambda *_: 1)
 def take(write: Writer, data: Any, row: Any) -> Vectors:
     """One row of array (R, 8)."""
@@ -105,6 +111,14 @@ def take(write: Writer, data: Any, row: Any) -> Vectors:
 def put(write: Writer, data: Any, first: Any, vectors: Vectors) -> Vectors:
     """Write vectors into array (R, 8) from row `first` on."""
     for vector, place in zip(vectors, places(write, data, first, len(vectors)), strict=True):
+        write.builder.store(vector, place, align=8)
+    return []
+
+
+@instruction(lambda *_: 0)
+def put_spaced(write: Writer, data: Any, first: Any, stride: Any, vectors: Vectors) -> Vectors:
+    """As `put`, each `stride` rows behind the one before."""
+    for vector, place in zip(vectors, places(write, data, first, len(vectors), stride), strict=True):
         write.builder.store(vector, place, align=8)
     return []
 

@@ -72,6 +72,13 @@ def matrix_times(write: Writer, matrix: Vectors, after: Vectors) -> Vectors:
     return result
 
 
+@instruction(lambda _before, _after, moves: moves)
+def outer(write: Writer, before: Vectors, after: Vectors, moves: Vectors) -> Vectors:
+    """Add to moves (m, m) the products of before (m,) and after (m,)."""
+    states = len(after)
+    return [write.fma(before[index // states], after[index % states], move) for index, move in enumerate(moves)]
+
+
 @instruction(lambda _before, _chain, _after, moves: moves)
 def outer_in_logs(write: Writer, before: Vectors, chain: Vectors, after: Vectors, moves: Vectors) -> Vectors:
     """Add to moves (m, m) what is given in binary logarithms: before (m,), chain (m, m), after (m,)."""
