@@ -98,7 +98,7 @@ def ascend(
             now = spread(float(t))
             ahead, shift = less(begin, now, ahead, start), less(begin, now, shift, none)
             scale, mass, low = less(begin, now, scale, one), less(begin, now, mass, one), less(begin, now, low, one)
-        weight = mul(rest(seen), scale)
+        weight = mul(rest(seen, (0.0,)), scale)
         belief = mul(ahead, weight)
         put(memory, 2 * t * m, belief)
         put(memory, (2 * t + 1) * m, weight)

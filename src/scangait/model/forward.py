@@ -64,7 +64,7 @@ def forward(
         low, mass = spread(1.0), spread(1.0)
         seen = look(spreads(x, begin * d, dims), means, rates, level)
         for t in range(begin, ends[s]):
-            top, now = seen[0], rest(seen)
+            top, now = seen[0], rest(seen, (0.0,))
             # a step ahead: what an observation asks does not wait for the chain, nor the chain for it
             seen = look(spreads(x, min(t + 1, len(x) - 1) * d, dims), means, rates, level)
             shift = add(shift, top)

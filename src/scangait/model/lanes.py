@@ -197,10 +197,23 @@ def largest(write: Writer, vectors: Vectors) -> Vectors:
     return [write.largest(vectors)]
 
 
-@instruction(lambda vectors: vectors - 1)
-def rest(_: Writer, vectors: Vectors) -> Vectors:
-    """A tuple of vectors without the first."""
-    return vectors[1:]
+@instruction(lambda _, parts: parts)
+def totals(write: Writer, vectors: Vectors, parts: Vectors) -> Vectors:
+    """Sums of equal parts of a tuple of vectors, as many as the tuple `parts` is long."""
+    size = len(vectors) // len(parts)
+    return [reduce(write.builder.fadd, vectors[at : at + size]) for at in range(0, len(vectors), size)]
+
+
+@instruction(lambda _, size: size)
+def head(_: Writer, vectors: Vectors, size: Vectors) -> Vectors:
+    """The first vectors of a tuple, as many as the tuple `size` is long."""
+    return vectors[: len(size)]
+
+
+@instruction(lambda vectors, size: vectors - size)
+def rest(_: Writer, vectors: Vectors, size: Vectors) -> Vectors:
+    """A tuple of vectors without its `head`."""
+    return vectors[len(size) :]
 
 
 def each_state(states: int) -> tuple[float, ...]:

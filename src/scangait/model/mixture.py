@@ -112,7 +112,7 @@ class _Laid:
     """Observations as the search over numbers of clusters wants them: worked out once, used for each number.
 
     `ordered` (T, D) along the longest direction of the standardised observations, `deviation` (D,), `side` (R D, 8) and
-    `counts` (R, 8) in lanes.
+    `counts` (R, 8) in lanes, with an even R.
     """
 
     ordered: NDArray[np.float64]
@@ -131,7 +131,7 @@ def _lay(x: NDArray[np.float64], floor: NDArray[np.float64]) -> _Laid:
     values, counts = ordered, np.ones(len(x))
     if 2 * len(firsts) <= len(x):
         values, counts = ordered[firsts], np.diff(np.r_[firsts, len(x)]).astype(np.float64)
-    lines = -(-len(values) // WIDTH)
+    lines = -(-len(values) // (2 * WIDTH)) * 2
     padded = np.r_[values, np.repeat(values[-1:], lines * WIDTH - len(values), axis=0)]
     side, weights = aligned(lines * x.shape[1], WIDTH), aligned(lines, WIDTH)
     side.reshape(lines, x.shape[1], WIDTH)[:] = padded.reshape(lines, WIDTH, -1).transpose(0, 2, 1)

@@ -12,6 +12,7 @@ from scangait.model.lanes import (
     add,
     div,
     fma,
+    head,
     less,
     log2,
     mul,
@@ -21,15 +22,17 @@ from scangait.model.lanes import (
     spread,
     spread_table,
     spreads,
-    take,
     total,
+    totals,
     zeros,
 )
 from scangait.model.leap import SMALLEST, Parameters, copied, copy, leap
-from scangait.model.steps import look, moments
+from scangait.model.steps import look, moments, repeated
 
 EMPTY: Final = 1e-10
 """A cluster with less mass than this stays where it is."""
+PAIR: Final = (0.0, 0.0)
+"""Two rows at once, so that processors always have something to do that does not wait."""
 PRODUCT: Final = 128
 """So many totals of at most 100 are multiplied before their logarithm is taken."""
 CALM: Final = 3e-4
@@ -54,8 +57,8 @@ def expectation_maximisation(  # noqa: PLR0917 (kernels take arrays and numbers 
     Where it `leaps`, two steps are followed by a leap, which is taken back where it loses. The end is told by what a
     step gains, with leaps and without.
 
-    x (R D, 8), counts (R, 8), parameters weights (m,), means (D, m), variances (D, m), floor (D,), states and dims:
-    tuples of m and D numbers -> float, int
+    x (R D, 8), counts (R, 8) with an even R, parameters weights (m,), means (D, m), variances (D, m), floor (D,),
+    states and dims: tuples of m and D numbers -> float, int
     """
     weights, means, variances = parameters
     m, d = len(states), len(dims)
@@ -113,34 +116,37 @@ def expectation(
 ) -> float:
     """Log-likelihood; `sums` become the masses and moments of the clusters.
 
-    x (R D, 8), counts (R, 8), means (D, m), constants rates (D, m) then levels (m,), sums ((1 + 2 D) m, 8) -> float
+    x (R D, 8), counts (R, 8) with an even R, means (D, m), constants rates (D, m) then levels (m,), sums
+    ((1 + 2 D) m, 8) -> float
     """
     m, d = len(states), len(dims)
     at, rates = spread_table(means, 0, dims, states), spread_table(constants, 0, dims, states)
-    level = spreads(constants, d * m, states)
+    level, one = spreads(constants, d * m, states), spread(1.0)
     mass, sides = zeros(states, (0.0,)), zeros(dims, states + states)
-    gained, product = spread(0.0), spread(1.0)
-    coming = rows(x, 0, dims)
+    gained, product = spread(0.0), one
+    coming = rows(x, 0, dims + dims)
     seen = look(coming, at, rates, level)
-    for r in range(len(counts)):
-        value, top, share, count = coming, seen[0], rest(seen), take(counts, r)
-        # a row ahead: what it asks does not wait for what this one adds
-        coming = rows(x, min(r + 1, len(counts) - 1) * d, dims)
+    for r in range(0, len(counts), 2):
+        value, top, share, count = coming, head(seen, PAIR), rest(seen, PAIR), rows(counts, r, PAIR)
+        # two rows ahead: what they ask does not wait for what these add
+        coming = rows(x, min(r + 2, len(counts) - 2) * d, dims + dims)
         seen = look(coming, at, rates, level)
-        whole = total(share)
-        gained = fma(count, top, gained)
+        whole = totals(share, PAIR)
+        gained = fma(count[1], top[1], fma(count[0], top[0], gained))
         if several:
-            gained = fma(count, log2(whole), gained)
+            gained = add(gained, total(mul(count, log2(whole))))
         else:
             if r % PRODUCT == 0:
                 gained = add(gained, log2(product))
-                product = spread(1.0)
-            product = mul(product, whole)
-        share = mul(share, div(count, whole))
-        mass = add(mass, share)
-        sides = moments(share, value, at, sides)
-    if not several:  # the last row may not be full
-        product = mul(product, less(spread(0.0), count, spread(1.0), div(spread(1.0), whole)))
+                product = one
+            product = mul(product, mul(whole[0], whole[1]))
+        share = mul(share, repeated(div(count, whole), states))
+        mass = add(mass, add(head(share, states), rest(share, states)))
+        sides = moments(head(share, states), head(value, dims), at, sides)
+        sides = moments(rest(share, states), rest(value, dims), at, sides)
+    if not several:  # the last rows may not be full
+        undone = less(spread(0.0), count, one, div(one, whole))
+        product = mul(product, mul(undone[0], undone[1]))
     put(sums, 0, mass)
     put(sums, m, sides)
     last = np.empty((1, 8))

@@ -46,12 +46,16 @@ def densities(write: Writer, x: Vectors, means: Vectors, rates: Vectors, level: 
     return _densities(write, x, means, rates, level)
 
 
-@instruction(lambda _x, _means, _rates, level: level + 1)
+@instruction(lambda x, means, _, level: x * level // means * (1 + level))
 def look(write: Writer, x: Vectors, means: Vectors, rates: Vectors, level: Vectors) -> Vectors:
-    """The largest of the binary log-densities, then (m,) the densities as shares of it; arguments as of `densities`."""
-    found = _densities(write, x, means, rates, level)
-    top = write.largest(found)
-    return [top, *write.powers([write.builder.fsub(one, top) for one in found])]
+    """The largest of the binary log-densities for each of R observations x (R, D), then (R, m) the densities as shares
+    of it; other arguments as of `densities`.
+    """
+    dims = len(means) // len(level)
+    found = [_densities(write, x[at : at + dims], means, rates, level) for at in range(0, len(x), dims)]
+    tops = [write.largest(own) for own in found]
+    below = [write.builder.fsub(one, top) for own, top in zip(found, tops, strict=True) for one in own]
+    return [*tops, *write.powers(below)]
 
 
 def _densities(write: Writer, x: Vectors, means: Vectors, rates: Vectors, level: Vectors) -> Vectors:
