@@ -63,6 +63,7 @@ def command(
     from scangait.evidence.listed import source_list
     from scangait.recognise import classify
     from scangait.recognise.asked import Asked
+    from scangait.recognise.rehearsal import rehearsed
     from scangait.telescope import telescope
 
     kinds = tuple(word.strip() for word in evidence.split(","))
@@ -73,7 +74,7 @@ def command(
         telescope(blocked)  # a prefix that does not parse is said before the work begins
     listed = source_list(Path(sources)) if sources else None
     asked = Asked(kinds, false_alarm, predict, blocked, listed)
-    with options.working("reading and identifying", quiet=quiet):
+    with rehearsed(known), options.working("reading and identifying", quiet=quiet):
         result = classify.report(load(captures, columns=columns), known, scope, captures, asked)
     from scangait.cli.output import deliver
     from scangait.recognise.results import masked

@@ -1,0 +1,48 @@
+"""What the first run on a machine has a second process compile in the meantime."""
+
+from __future__ import annotations
+
+import time
+from multiprocessing import active_children
+from types import SimpleNamespace
+
+import pytest
+
+from scangait.evidence import walk
+from scangait.evidence.library import Library
+from scangait.recognise import rehearsal
+from scangait.recognise.classify import identify
+
+
+def test_the_rehearsal_searches_no_walk_and_hears_the_rest(monkeypatch):
+    def searched(*_):
+        raise AssertionError
+
+    monkeypatch.setattr(walk, "_searched", searched)
+    verdicts = identify(rehearsal.made_up(), Library.bundled())
+    assert len(verdicts) == rehearsal.SOURCES
+    assert {one.kind for verdict in verdicts for one in verdict.evidence} >= {"signature", "coverage"}
+    rehearsal._rehearse(Library.bundled())
+
+
+def test_it_happens_where_no_search_is_on_disk_and_ends_with_the_work(monkeypatch):
+    monkeypatch.setattr(rehearsal, "compiled", lambda: False)
+    monkeypatch.setattr(rehearsal, "_rehearse", lambda _: time.sleep(600))
+    with rehearsal.rehearsed(Library.bundled()):
+        (second,) = active_children()
+    assert not second.is_alive()
+
+
+def test_it_does_not_happen_twice(monkeypatch):
+    monkeypatch.setattr(rehearsal, "compiled", lambda: True)
+    with rehearsal.rehearsed(Library.bundled()):
+        assert not active_children()
+
+
+@pytest.mark.parametrize("names", [[], ["stages.through-71.py311.nbi"]])
+def test_what_is_on_disk_tells_whether_it_has_happened(monkeypatch, tmp_path, names):
+    for name in names:
+        (tmp_path / name).touch()
+
+    monkeypatch.setattr(rehearsal, "through", SimpleNamespace(stats=SimpleNamespace(cache_path=str(tmp_path))))
+    assert rehearsal.compiled() == bool(names)
