@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
 import numpy as np
 
@@ -19,6 +20,8 @@ from scangait.model.mixture_em import expectation_maximisation
 from scangait.model.score import interleave, pack
 
 HEADER = ("dims", "m", "score", "mixture EM", "Baum-Welch E-step")
+ROUNDS: Final = 21
+"""A share of a rate that is measured beside it needs more seconds of a shared machine than a ratio of ten or more."""
 CHAINS, TURNS, STEPS = (4, 5, 8, 16), 40_000, 20_000
 """Chains of multiply-adds side by side: as many as the units take to be busy, no more than there are registers for."""
 E_STEPS, TIMES = 300, 20
@@ -84,7 +87,8 @@ def measure(dims: int, states: int) -> tuple[object, ...]:
                 laid.side, laid.counts, copied(start), floor, *kinds, -np.inf, E_STEPS_OF_EM - 1, False
             ),
             "expect": lambda: _expect(TIMES, side, begins, block, *kinds, memory, sums),
-        }
+        },
+        rounds=ROUNDS,
     )
     one = min(times[f"peak {count}"] / TURNS / count for count in CHAINS)
     steps = (STEPS, E_STEPS_OF_EM * STEPS / 8, TIMES * E_STEPS)

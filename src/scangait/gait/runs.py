@@ -65,14 +65,15 @@ def blocks(streams: Streams, least: int) -> Iterator[Streams]:
 
 def gathered(probes: Probes, order: NDArray[np.int64]) -> Probes:
     """The probes at `order` (N,) as `take` has them, twice as fast: a column is as large as memory is slow."""
-    return Probes(
-        **{
-            name: column[order]
-            if name == "label"
-            else _gathered(column.view(f"u{column.itemsize}"), order).view(column.dtype)
-            for name, column in columns(probes).items()
-        }
-    )
+    return Probes(**{name: _column(column, order) for name, column in columns(probes).items()})
+
+
+def _column(column: NDArray[Any], order: NDArray[np.int64]) -> NDArray[Any]:
+    """By the size of its numbers, whatever they are: a kernel for each of four sizes has to be compiled."""
+    if column.dtype.kind == "U":
+        return column[order]
+    found: NDArray[Any] = _gathered(column.view(f"u{column.itemsize}"), order)
+    return found.view(column.dtype)
 
 
 @kernel

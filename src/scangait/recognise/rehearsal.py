@@ -52,9 +52,8 @@ def rehearsed(library: Library) -> Iterator[None]:
 def _rehearse(library: Library) -> None:
     probes = made_up()
     seconds, ground = (probes.time_ns - probes.time_ns[0]) * NANOSECOND, grounds(probes.dst)[0]
-    with suppress(
-        ScangaitError, KeyboardInterrupt
-    ):  # a library of its own kind, which needs other probes, is rehearsed less
+    # a library of its own kind, which needs other probes, is rehearsed less
+    with suppress(ScangaitError, KeyboardInterrupt):
         report(Batch(probes, Tally()), library, None, ("rehearsal",))
         course(Line(ground, 1, 1.0, 1, 0, 0, 0.0), seconds, probes.dst)
 
