@@ -3,7 +3,7 @@
 How it flows: while `identify` reads and searches for walks, a second process identifies a few probes that it makes up,
 of which cheap evidence says that they are no walk, and follows a walk that there is not. That compiles what stands
 before and behind the search, and numba keeps it on disk, where the first process finds it. Nothing else passes between
-the two.
+the two. (`live/warm.py` has a watch compile everything before it begins, in one process.)
 """
 
 from __future__ import annotations
