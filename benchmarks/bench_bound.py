@@ -12,11 +12,11 @@ from benchmarks.timing import race
 from scangait.kernel import kernel
 from scangait.model import mixture
 from scangait.model.baum_welch_em import BLOCK, ascend, descend
+from scangait.model.blocks import Blocks
 from scangait.model.forward import forward
 from scangait.model.lanes import aligned, each_state, fma, put, spread
 from scangait.model.lanes import rows as rows_of
-from scangait.model.leap import copied
-from scangait.model.mixture_em import expectation_maximisation
+from scangait.model.mixture_em import VANISHING, expectation, levels, room_for, sift
 from scangait.model.score import interleave, pack
 
 HEADER = ("dims", "m", "score", "mixture EM", "Baum-Welch E-step")
@@ -25,7 +25,7 @@ ROUNDS: Final = 21
 CHAINS, TURNS, STEPS = (4, 5, 8, 16), 40_000, 20_000
 """Chains of multiply-adds side by side: as many as the units take to be busy, no more than there are registers for."""
 E_STEPS, TIMES = 300, 20
-E_STEPS_OF_EM = 100
+OF_MIXTURE = 100
 
 
 @kernel
@@ -54,16 +54,41 @@ def _expect(
         descend(side, (0, 0), begins, block, states, dims, memory, sums)
 
 
-def operations(dims: int, states: int) -> tuple[int, int, int]:
+@kernel
+def _ask(times: int, blocks: Blocks, constants: np.ndarray, dims: tuple[float, ...], room: np.ndarray) -> None:
+    """The E-step of a mixture again and again: constants (m, 2 D + 1), room (R, 8) from `room_for`."""
+    for _ in range(times):
+        expectation(blocks, constants, dims, room, False)
+
+
+def operations(dims: int, states: int, heard: float) -> tuple[float, float, float]:
     """Vector operations of eight lanes in one step of forward, of mixture EM, and of forward and backward.
 
-    Density 3 D, largest 1, minus it 1, exp2 15, sum 1; forward also: scale 1, belief 1, chain m, and 9 for the shift;
-    EM also: share 1, mass 1, moments 2 D (distance and square are there), and 5; backward also: share 1, mass 1,
-    moments 4 D, weight 1, chain m, transitions m.
+    Density 3 D, largest 1, minus it 1, exp2 15, sum 1; forward also: scale 1, belief 1, chain m, and 7 for the shift;
+    EM, for as many clusters as are `heard`: density 3 D, minus the shift 1, exp2 15, sum 1, share 1, mass 1, moments
+    4 D; and 5; backward also: share 1, mass 1, moments 4 D, weight 1, chain m, transitions m.
     """
     forwards = states * (3 * dims + 20 + states) + 7
-    expectation = states * (3 * dims + 20 + 2 * dims) + 4
-    return forwards, expectation, forwards + states * (3 + 4 * dims + 2 * states)
+    return forwards, heard * (7 * dims + 19) + 5, forwards + states * (3 + 4 * dims + 2 * states)
+
+
+def fitted(x: np.ndarray, states: int) -> tuple[Blocks, np.ndarray, tuple[float, ...], np.ndarray]:
+    """What an E-step takes, of a mixture that was fitted to x (T, D)."""
+    dims, floor = x.shape[1], np.full(x.shape[1], 1e-3)
+    laid, constants = mixture._lay(x, floor), np.empty((states, 2 * dims + 1))  # noqa: SLF001
+    found, _ = mixture.run(laid, states, floor)
+    levels(constants, (found.weights, found.means.T.copy(), found.variances.T.copy()))
+    return laid.blocks, constants, each_state(dims), room_for(states, dims)
+
+
+def clusters_heard(blocks: Blocks, constants: np.ndarray, dims: int) -> float:
+    """How many clusters an E-step asks in a block, in the mean."""
+    states, count = len(constants), len(blocks.counts) // 4
+    heard, found = aligned(states + 2, 8), []
+    for group in range(len(blocks.corners) // (2 * dims)):
+        sift(blocks.corners, group, constants, each_state(dims), heard)
+        found += (heard[:states] >= VANISHING).sum(axis=0).tolist()
+    return float(np.mean(found[:count]))
 
 
 def measure(dims: int, states: int) -> tuple[object, ...]:
@@ -72,9 +97,7 @@ def measure(dims: int, states: int) -> tuple[object, ...]:
     hmms = [a_model(rng, states, dims) for _ in range(8)]
     kinds, block, ends = (each_state(states), each_state(dims)), pack(hmms), np.array([STEPS])
     parts = sequences(rng, hmms, STEPS)
-    result, floor = aligned(1, 8), np.full(dims, 1e-3)
-    laid = mixture._lay(parts[0], floor)  # noqa: SLF001
-    start = mixture._start(laid, states, floor)  # noqa: SLF001
+    result, asked = aligned(1, 8), fitted(parts[0], states)
     side = interleave(np.concatenate([part[:E_STEPS] for part in parts]), *_spans())
     memory, sums = aligned((2 * E_STEPS + BLOCK) * states, 8), aligned(len(block) + 1, 8)
     begins = np.zeros((1, 8))
@@ -83,16 +106,14 @@ def measure(dims: int, states: int) -> tuple[object, ...]:
         {
             **{f"peak {count}": partial(_peak, TURNS, _ones(count), each_state(count)) for count in CHAINS},
             "score": lambda: forward(parts[0], ends, block, *kinds, result),
-            "mixture": lambda: expectation_maximisation(
-                laid.side, laid.counts, copied(start), floor, *kinds, -np.inf, E_STEPS_OF_EM - 1, False
-            ),
+            "mixture": lambda: _ask(OF_MIXTURE, *asked),
             "expect": lambda: _expect(TIMES, side, begins, block, *kinds, memory, sums),
         },
         rounds=ROUNDS,
     )
     one = min(times[f"peak {count}"] / TURNS / count for count in CHAINS)
-    steps = (STEPS, E_STEPS_OF_EM * STEPS / 8, TIMES * E_STEPS)
-    counts = operations(dims, states)
+    steps = (STEPS, OF_MIXTURE * STEPS / 8, TIMES * E_STEPS)
+    counts = operations(dims, states, clusters_heard(*asked[:2], dims))
     taken = (times["score"], times["mixture"], times["expect"])
     return dims, states, *(count * step * one / time for count, step, time in zip(counts, steps, taken, strict=True))
 

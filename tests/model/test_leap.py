@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scangait.model.lanes import each_state
 from scangait.model.leap import leap
 from scangait.model.mixture import TOLERANCE, _lay, _start, run
-from scangait.model.mixture_em import expectation_maximisation
+from scangait.model.mixture_em import expectation_maximisation, room_for
 
 
 def a_sample(seed, dims):
@@ -19,11 +19,12 @@ def a_sample(seed, dims):
 @given(st.integers(0, 200), st.integers(1, 5), st.sampled_from([1, 2]))
 def test_where_leaps_end_a_step_of_em_gains_no_more(seed, states, dims):
     x, floor = a_sample(seed, dims), np.full(dims, 1e-3)
-    laid, kinds = _lay(x, floor), (each_state(states), each_state(dims))
+    laid, room = _lay(x, floor), room_for(states, dims)
+    rest = floor, each_state(dims), room
     parameters = _start(laid, states, floor)
-    begin, _ = expectation_maximisation(laid.side, laid.counts, parameters, floor, *kinds, np.inf, 0, False)
-    end, steps = expectation_maximisation(laid.side, laid.counts, parameters, floor, *kinds, TOLERANCE, 3000, True)
-    after, _ = expectation_maximisation(laid.side, laid.counts, parameters, floor, *kinds, -np.inf, 1, False)
+    begin, _ = expectation_maximisation(laid.blocks, parameters, *rest, np.inf, 0, False)
+    end, steps = expectation_maximisation(laid.blocks, parameters, *rest, TOLERANCE, 3000, True)
+    after, _ = expectation_maximisation(laid.blocks, parameters, *rest, -np.inf, 1, False)
     assert end >= begin - 1e-9 * abs(begin)
     assert steps < 3000
     assert after - end < 2 * TOLERANCE * len(x)

@@ -2,11 +2,15 @@
 
 import numpy as np
 import pytest
+from scipy.special import logsumexp
 from sklearn.mixture import GaussianMixture
 
 import naive
 from scangait.engine import Serial, Threads
+from scangait.model.blocks import in_blocks
+from scangait.model.lanes import each_state
 from scangait.model.mixture import best_mixture, bic, fit_mixture, fit_mixtures, search
+from scangait.model.mixture_em import STEEP, VANISHING, expectation, levels, room_for, sift
 
 FLOOR = 1e-9
 
@@ -28,6 +32,63 @@ def test_a_fit_is_that_of_plain_loops(states, dims):
         assert np.allclose(found.weights, weights, atol=1e-7)
         assert np.allclose(found.means, means, rtol=1e-6, atol=1e-6)
         assert np.allclose(found.variances, variances, rtol=1e-5)
+
+
+def plain_expectation(x, counts, mixture):
+    """Log-likelihood, masses (m,), first and second moments (m, D) about the means."""
+    weights, means, variances = mixture
+    off = x[:, None, :] - means
+    table = np.log(weights) - 0.5 * (np.log(2 * np.pi * variances) + off**2 / variances).sum(axis=2)
+    whole = logsumexp(table, axis=1)
+    share = np.exp(table - whole[:, None]) * counts[:, None]
+    return (
+        counts @ whole,
+        share.sum(axis=0),
+        np.einsum("tk,tkd->kd", share, off),
+        np.einsum("tk,tkd->kd", share, off**2),
+    )
+
+
+def places(rng, dims, count, reach):
+    """Clusters so far apart that few are heard in a block, and a few observations far from all."""
+    x = rng.normal(0, reach, (5, dims))[rng.integers(0, 5, count)] + rng.normal(0, 1, (count, dims))
+    x[:: count // 3] += rng.normal(0, 1000 * reach, (len(x[:: count // 3]), dims))
+    return x[np.argsort(x.sum(axis=1))]
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+@pytest.mark.parametrize("reach", [1.0, 10.0, 100.0, 1e4])
+@pytest.mark.parametrize("several", [False, True])
+def test_an_e_step_that_leaves_vanishing_shares_out_is_that_of_plain_loops(dims, reach, several):
+    rng = np.random.default_rng(int(10 * reach + dims))
+    for count, states in ((3, 1), (33, 2), (256, 5), (1000, 7)):
+        x = places(rng, dims, count, reach)
+        counts = rng.integers(1, 9, count).astype(float) if several else np.ones(count)
+        spread = rng.uniform(0.1, 9, (states, dims))
+        mixture = (
+            rng.dirichlet(np.ones(states)),
+            x[rng.integers(0, count, states)] + rng.normal(0, 1, spread.shape),
+            spread,
+        )
+        weights, means, variances = mixture
+        constants, room = np.empty((states, 2 * dims + 1)), room_for(states, dims)
+        levels(constants, (weights, means.T.copy(), variances.T.copy()))
+        loglik = expectation(in_blocks(x, counts), constants, each_state(dims), room, several)
+        sums = room[: states * (1 + 2 * dims)].sum(axis=1).reshape(states, 1 + 2 * dims)
+        truth = plain_expectation(x, counts, mixture)
+        assert loglik == pytest.approx(truth[0], rel=1e-12)
+        for found, plain in zip((sums[:, 0], sums[:, 1 : 1 + dims], sums[:, 1 + dims :]), truth[1:], strict=True):
+            assert np.allclose(found, plain, rtol=1e-9, atol=1e-12 * count)
+
+
+def test_a_cluster_that_is_far_away_is_not_heard_and_a_steep_block_says_so():
+    x = np.r_[np.linspace(-1, 1, 32), np.linspace(99, 101, 32), np.linspace(500, 9000, 32)][:, None]
+    blocks, heard = in_blocks(x, np.ones(96)), np.empty((4, 8))
+    constants = np.empty((2, 3))
+    levels(constants, (np.full(2, 0.5), np.array([[0.0, 100.0]]), np.ones((1, 2))))
+    sift(blocks.corners, 0, constants, each_state(1), heard)
+    assert np.array_equal(heard[:2, :2] >= VANISHING, np.eye(2, dtype=bool))
+    assert np.array_equal(heard[3, :3] > STEEP, [False, False, True])
 
 
 def test_repeated_values_are_counted_and_change_nothing():

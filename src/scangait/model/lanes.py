@@ -175,7 +175,6 @@ sub = _each(lambda w, a, b: w.builder.fsub(a, b), "a - b.")
 mul = _each(lambda w, a, b: w.builder.fmul(a, b), "a b.")
 div = _each(lambda w, a, b: w.builder.fdiv(a, b), "a / b.")
 fma = _each(Writer.fma, "a b + c.")
-exp2 = _each(Writer.exp2, "2^x for x up to 1000; below -900 as at -900.")
 log2 = _each(Writer.log2, "Binary logarithm of positive normal numbers.")
 logarithms = _each(Writer.logarithm, "Binary logarithm of probabilities; IMPOSSIBLE for zero.")
 larger = _each(Writer.larger, "The larger of a and b.")
@@ -192,28 +191,42 @@ def total(write: Writer, vectors: Vectors) -> Vectors:
 
 
 @instruction(lambda _: 1)
+def product(write: Writer, vectors: Vectors) -> Vectors:
+    """Product of a tuple of vectors."""
+    return [reduce(write.builder.fmul, vectors)]
+
+
+@instruction(lambda *_: 1)
+def dot(write: Writer, a: Vectors, b: Vectors, start: Vectors) -> Vectors:
+    """The vector `start` and the sum of the products of two tuples."""
+    whole = write.builder.fmul(a[0], b[0])
+    for one, other in zip(a[1:], b[1:], strict=True):
+        whole = write.fma(one, other, whole)
+    return [write.builder.fadd(start[0], whole)]
+
+
+@instruction(lambda vectors: vectors)
+def exp2(write: Writer, vectors: Vectors) -> Vectors:
+    """2^x for x up to 1000; below -900 as at -900."""
+    return write.powers(vectors)
+
+
+@instruction(lambda _: 1)
 def largest(write: Writer, vectors: Vectors) -> Vectors:
     """Lane by lane the largest of a tuple of vectors."""
     return [write.largest(vectors)]
 
 
-@instruction(lambda _, parts: parts)
-def totals(write: Writer, vectors: Vectors, parts: Vectors) -> Vectors:
-    """Sums of equal parts of a tuple of vectors, as many as the tuple `parts` is long."""
-    size = len(vectors) // len(parts)
-    return [reduce(write.builder.fadd, vectors[at : at + size]) for at in range(0, len(vectors), size)]
-
-
-@instruction(lambda _, size: size)
-def head(_: Writer, vectors: Vectors, size: Vectors) -> Vectors:
-    """The first vectors of a tuple, as many as the tuple `size` is long."""
-    return vectors[: len(size)]
-
-
 @instruction(lambda vectors, size: vectors - size)
 def rest(_: Writer, vectors: Vectors, size: Vectors) -> Vectors:
-    """A tuple of vectors without its `head`."""
+    """A tuple of vectors without its first ones, as many as the tuple `size` is long."""
     return vectors[len(size) :]
+
+
+@instruction(lambda vectors, size: vectors * size)
+def repeated(_: Writer, vectors: Vectors, size: Vectors) -> Vectors:
+    """Each vector as many times in a row as the tuple `size` is long: (D,) becomes (D, m)."""
+    return [vector for vector in vectors for _ in size]
 
 
 def each_state(states: int) -> tuple[float, ...]:

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from scangait.engine import Engine, Serial
 from scangait.errors import FitError
+from scangait.model.blocks import Blocks, in_blocks
 from scangait.model.emission import log_emission
-from scangait.model.lanes import aligned, each_state
-from scangait.model.mixture_em import expectation_maximisation
-from scangait.model.vectors import WIDTH
+from scangait.model.lanes import each_state
+from scangait.model.mixture_em import expectation_maximisation, room_for
 
 TOLERANCE: Final = 1e-6
 MAX_ITERATIONS: Final = 300
@@ -111,18 +111,16 @@ def _different(x: NDArray[np.float64], most: int) -> int:
 class _Laid:
     """Observations as the search over numbers of clusters wants them: worked out once, used for each number.
 
-    `ordered` (T, D) along the longest direction of the standardised observations, `deviation` (D,), `side` (R D, 8) and
-    `counts` (R, 8) in lanes, with an even R.
+    `ordered` (T, D) along the longest direction of the standardised observations, `deviation` (D,), `blocks` in lanes.
     """
 
     ordered: NDArray[np.float64]
     deviation: NDArray[np.float64]
-    side: NDArray[np.float64]
-    counts: NDArray[np.float64]
+    blocks: Blocks
 
 
 def _lay(x: NDArray[np.float64], floor: NDArray[np.float64]) -> _Laid:
-    """Order observations x (T, D) and put them side by side, each different one once where that is half the work."""
+    """Order observations x (T, D) and put them into blocks, each different one once where that is half the work."""
     deviation = np.maximum(x.std(axis=0), np.sqrt(floor))
     scaled = (x - x.mean(axis=0)) / deviation
     line = scaled[:, 0] if x.shape[1] == 1 else scaled @ np.linalg.eigh(scaled.T @ scaled)[1][:, -1]
@@ -131,12 +129,7 @@ def _lay(x: NDArray[np.float64], floor: NDArray[np.float64]) -> _Laid:
     values, counts = ordered, np.ones(len(x))
     if 2 * len(firsts) <= len(x):
         values, counts = ordered[firsts], np.diff(np.r_[firsts, len(x)]).astype(np.float64)
-    lines = -(-len(values) // (2 * WIDTH)) * 2
-    padded = np.r_[values, np.repeat(values[-1:], lines * WIDTH - len(values), axis=0)]
-    side, weights = aligned(lines * x.shape[1], WIDTH), aligned(lines, WIDTH)
-    side.reshape(lines, x.shape[1], WIDTH)[:] = padded.reshape(lines, WIDTH, -1).transpose(0, 2, 1)
-    weights.ravel()[:] = np.r_[counts, np.zeros(lines * WIDTH - len(values))]
-    return _Laid(ordered, deviation, side, weights)
+    return _Laid(ordered, deviation, in_blocks(values, counts))
 
 
 def _fit(laid: _Laid, states: int, floor: NDArray[np.float64]) -> Mixture:
@@ -163,9 +156,9 @@ def run(
     """
     parameters = _start(laid, states, floor)
     leaping = len(laid.ordered) >= LARGE if leaps is None else leaps
-    kinds = each_state(states), each_state(len(floor))
+    dims, room = each_state(len(floor)), room_for(states, len(floor))
     least = tolerance * NEARER if leaping else tolerance
-    loglik, steps = expectation_maximisation(laid.side, laid.counts, parameters, floor, *kinds, least, limit, leaping)
+    loglik, steps = expectation_maximisation(laid.blocks, parameters, floor, dims, room, least, limit, leaping)
     weights, means, variances = parameters
     return Mixture(weights, np.ascontiguousarray(means.T), np.ascontiguousarray(variances.T), float(loglik)), steps
 

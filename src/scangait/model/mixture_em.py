@@ -1,4 +1,8 @@
-"""Expectation maximisation of a Gaussian mixture in eight lanes: eight observations at once."""
+"""Expectation maximisation of a Gaussian mixture in eight lanes: a block of near observations at once.
+
+How it flows: `in_blocks` lays observations out once; in every E-step `sift` bounds what each cluster may say in each
+block, and only those are asked whose share does not vanish in rounding.
+"""
 
 from __future__ import annotations
 
@@ -8,46 +12,53 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scangait.kernel import kernel
+from scangait.model.blocks import QUAD, Blocks
+from scangait.model.cluster import collect, extremes, under
 from scangait.model.lanes import (
     add,
+    aligned,
     div,
-    fma,
-    head,
+    dot,
+    exp2,
+    exponent,
+    larger,
     less,
     log2,
     mul,
+    product,
     put,
-    rest,
+    repeated,
     rows,
     spread,
-    spread_table,
     spreads,
-    total,
-    totals,
-    zeros,
+    sub,
+    tables,
+    take,
+    unscale,
 )
 from scangait.model.leap import SMALLEST, Parameters, copied, copy, leap
-from scangait.model.steps import look, moments, repeated
+from scangait.model.vectors import IMPOSSIBLE, WIDTH
 
 EMPTY: Final = 1e-10
 """A cluster with less mass than this stays where it is."""
-PAIR: Final = (0.0, 0.0)
-"""Two rows at once, so that processors always have something to do that does not wait."""
-PRODUCT: Final = 128
-"""So many totals of at most 100 are multiplied before their logarithm is taken."""
+VANISHING: Final = -45.0
+"""A cluster whose density all over a block is below another's by this, in binary logarithms, has no share in the block:
+a share so small is less than what exp2 errs by.
+"""
+STEEP: Final = 200.0
+"""Where densities may rise further above the shift of a block, in binary logarithms, each observation has its own."""
 CALM: Final = 3e-4
 """It leaps where a step gains less than this per observation: before, steps decide which clusters there will be."""
 LOG_2: Final = float(np.log(2))
 
 
 @kernel
-def expectation_maximisation(  # noqa: PLR0917 (kernels take arrays and numbers only)
-    x: NDArray[np.float64],
-    counts: NDArray[np.float64],
+def expectation_maximisation(
+    blocks: Blocks,
     parameters: Parameters,
     floor: NDArray[np.float64],
-    states: tuple[float, ...],
     dims: tuple[float, ...],
+    room: NDArray[np.float64],
     tolerance: float,
     limit: int,
     leaps: bool,
@@ -57,32 +68,32 @@ def expectation_maximisation(  # noqa: PLR0917 (kernels take arrays and numbers 
     Where it `leaps`, two steps are followed by a leap, which is taken back where it loses. The end is told by what a
     step gains, with leaps and without.
 
-    x (R D, 8), counts (R, 8) with an even R, parameters weights (m,), means (D, m), variances (D, m), floor (D,),
-    states and dims: tuples of m and D numbers -> float, int
+    parameters weights (m,), means (D, m), variances (D, m), floor (D,), dims: a tuple of D numbers,
+    room (R, 8) from `room_for` -> float, int
     """
     weights, means, variances = parameters
-    m, d = len(states), len(dims)
-    sums, constants = np.empty(((2 * d + 1) * m, 8)), np.empty((d + 1) * m)
+    m, d = len(weights), len(dims)
+    constants = np.empty((m, 2 * d + 1))
     first, second, third = copied(parameters), copied(parameters), copied(parameters)
     whole, most = 0.0, 0.0
-    for r in range(len(counts)):
+    for row in range(len(blocks.counts)):
         for lane in range(8):
-            whole += counts[r, lane]
-            most = max(most, counts[r, lane])
+            whole += blocks.counts[row, lane]
+            most = max(most, blocks.counts[row, lane])
     previous, iteration, leapt, phase = -np.inf, 0, False, 0
     while True:
         levels(constants, parameters)
-        loglik = expectation(x, counts, means, constants, states, dims, sums, most > 1)
+        loglik = expectation(blocks, constants, dims, room, most > 1)
         if leapt and not loglik >= previous:
             copy(third, parameters)
             levels(constants, parameters)
-            loglik = expectation(x, counts, means, constants, states, dims, sums, most > 1)
+            loglik = expectation(blocks, constants, dims, room, most > 1)
         if (not leapt and loglik - previous < tolerance * whole) or iteration >= limit:
             return loglik, iteration
         calm = not leapt and loglik - previous < CALM * whole
         previous, leapt = loglik, False
         copy(parameters, second if phase else first)
-        maximisation(sums, weights, means, variances, floor, whole)
+        maximisation(room, weights, means, variances, floor, whole)
         iteration += 1
         if leaps and phase and calm:
             copy(parameters, third)
@@ -93,65 +104,95 @@ def expectation_maximisation(  # noqa: PLR0917 (kernels take arrays and numbers 
 
 @kernel
 def levels(constants: NDArray[np.float64], parameters: Parameters) -> None:
-    """What an E-step wants to know of the parameters: constants become rates (D, m), then levels (m,)."""
+    """What an E-step wants to know of the parameters: constants (m, 2 D + 1) become means, rates and level."""
     weights, means, variances = parameters
     d, m = means.shape
     for k in range(m):
-        constants[d * m + k] = np.log2(max(weights[k], SMALLEST))
+        constants[k, 2 * d] = np.log2(max(weights[k], SMALLEST))
         for c in range(d):
-            constants[d * m + k] -= 0.5 * np.log2(2 * np.pi * variances[c, k])
-            constants[c * m + k] = -0.5 / LOG_2 / variances[c, k]
+            constants[k, c], constants[k, d + c] = means[c, k], -0.5 / LOG_2 / variances[c, k]
+            constants[k, 2 * d] -= 0.5 * np.log2(2 * np.pi * variances[c, k])
 
 
 @kernel
 def expectation(
-    x: NDArray[np.float64],
-    counts: NDArray[np.float64],
-    means: NDArray[np.float64],
+    blocks: Blocks,
     constants: NDArray[np.float64],
-    states: tuple[float, ...],
     dims: tuple[float, ...],
-    sums: NDArray[np.float64],
+    room: NDArray[np.float64],
     several: bool,
 ) -> float:
-    """Log-likelihood; `sums` become the masses and moments of the clusters.
+    """Log-likelihood; the first rows of `room` become masses and moments (m (1 + 2 D), 8) of the clusters.
 
-    x (R D, 8), counts (R, 8) with an even R, means (D, m), constants rates (D, m) then levels (m,), sums
-    ((1 + 2 D) m, 8) -> float
+    constants (m, 2 D + 1) from `levels`, room (R, 8) from `room_for`, several: whether one stands for more -> float
     """
-    m, d = len(states), len(dims)
-    at, rates = spread_table(means, 0, dims, states), spread_table(constants, 0, dims, states)
-    level, one = spreads(constants, d * m, states), spread(1.0)
-    mass, sides = zeros(states, (0.0,)), zeros(dims, states + states)
-    gained, product = spread(0.0), one
-    coming = rows(x, 0, dims + dims)
-    seen = look(coming, at, rates, level)
-    for r in range(0, len(counts), 2):
-        value, top, share, count = coming, head(seen, PAIR), rest(seen, PAIR), rows(counts, r, PAIR)
-        # two rows ahead: what they ask does not wait for what these add
-        coming = rows(x, min(r + 2, len(counts) - 2) * d, dims + dims)
-        seen = look(coming, at, rates, level)
-        whole = totals(share, PAIR)
-        gained = fma(count[1], top[1], fma(count[0], top[0], gained))
+    m, d, own = len(constants), len(dims), dims + dims + (0.0,)
+    sums, heard, shares = room[: m * len(own)], room[m * len(own) : -4 * m], room[-4 * m :]
+    sums[:] = 0.0
+    who = np.empty(m, np.int64)
+    gained, scale = spread(0.0), spread(1.0)
+    for block in range(len(blocks.counts) // 4):
+        if block % 8 == 0:
+            sift(blocks.corners, block // 8, constants, dims, heard)
+        n = 0
+        for k in range(m):
+            who[n] = k
+            n += heard[k, block % 8] >= VANISHING
+        value, count = tables(blocks.values, 4 * block * d, dims, QUAD), rows(blocks.counts, 4 * block, QUAD)
+        shift = repeated(spread(heard[m, block % 8]), QUAD)
+        if n == 1 or heard[m + 1, block % 8] > STEEP:
+            for i in range(n):
+                shift = larger(shift, under(value, spreads(constants, who[i] * len(own), own)))
+        put(shares, 0, repeated(spread(1.0), QUAD))
+        if n > 1:
+            for i in range(n):
+                put(shares, 4 * i, exp2(sub(under(value, spreads(constants, who[i] * len(own), own)), shift)))
+        whole = rows(shares, 0, QUAD)
+        for i in range(1, n):
+            whole = add(whole, rows(shares, 4 * i, QUAD))
+        gained = dot(count, shift, gained)
         if several:
-            gained = add(gained, total(mul(count, log2(whole))))
+            gained = dot(count, log2(whole), gained)
         else:
-            if r % PRODUCT == 0:
-                gained = add(gained, log2(product))
-                product = one
-            product = mul(product, mul(whole[0], whole[1]))
-        share = mul(share, repeated(div(count, whole), states))
-        mass = add(mass, add(head(share, states), rest(share, states)))
-        sides = moments(head(share, states), head(value, dims), at, sides)
-        sides = moments(rest(share, states), rest(value, dims), at, sides)
-    if not several:  # the last rows may not be full
-        undone = less(spread(0.0), count, one, div(one, whole))
-        product = mul(product, mul(undone[0], undone[1]))
-    put(sums, 0, mass)
-    put(sums, m, sides)
-    last = np.empty((1, 8))
-    put(last, 0, add(gained, log2(product)))
-    return across(last, 0) * LOG_2
+            scale = mul(scale, product(whole))
+            gained = add(gained, exponent(scale))
+            scale = mul(scale, unscale(scale))
+        each = div(count, whole)
+        for i in range(n):
+            at, cluster = who[i] * len(own), spreads(constants, who[i] * len(own), own)
+            put(sums, at, collect(mul(rows(shares, 4 * i, QUAD), each), value, cluster, rows(sums, at, own)))
+    if not several:  # what fills up the last block was multiplied too
+        gained = sub(add(gained, log2(scale)), log2(product(less(spread(0.0), count, spread(1.0), whole))))
+    put(heard, 0, gained)
+    return across(heard, 0) * LOG_2
+
+
+@kernel
+def sift(
+    corners: NDArray[np.float64],
+    group: int,
+    constants: NDArray[np.float64],
+    dims: tuple[float, ...],
+    heard: NDArray[np.float64],
+) -> None:
+    """What clusters may say in eight blocks, in binary logarithms.
+
+    `heard` (m + 2, 8) becomes the largest density of each cluster beside the shift; the shift, which the largest of all
+    never falls below; and how far it may rise above.
+
+    corners (G 2 D, 8), constants (m, 2 D + 1)
+    """
+    m, d, own = len(constants), len(dims), dims + dims + (0.0,)
+    least, most = rows(corners, 2 * group * d, dims), rows(corners, (2 * group + 1) * d, dims)
+    top = shift = spread(IMPOSSIBLE)
+    for k in range(m):
+        high, low = extremes(least, most, spreads(constants, k * len(own), own))
+        put(heard, k, high)
+        top, shift = larger(top, high), larger(shift, low)
+    for k in range(m):
+        put(heard, k, sub(take(heard, k), shift))
+    put(heard, m, shift)
+    put(heard, m + 1, sub(top, shift))
 
 
 @kernel
@@ -165,17 +206,18 @@ def maximisation(
 ) -> None:
     """Parameters from masses and moments about the old means, in place; an empty cluster stays where it is.
 
-    sums ((1 + 2 D) m, 8), weights (m,), means (D, m), variances (D, m), floor (D,), whole: all mass
+    sums (m (1 + 2 D), 8), weights (m,), means (D, m), variances (D, m), floor (D,), whole: all mass
     """
     dims, states = means.shape
     for k in range(states):
-        mass = across(sums, k)
+        first = k * (1 + 2 * dims)
+        mass = across(sums, first)
         weights[k] = mass / whole
         if mass < EMPTY:
             continue
         for d in range(dims):
-            move = across(sums, states + d * states + k) / mass
-            square = across(sums, states + (dims + d) * states + k) / mass
+            move = across(sums, first + 1 + d) / mass
+            square = across(sums, first + 1 + dims + d) / mass
             variances[d, k] = max(square - move * move, floor[d])
             means[d, k] += move
 
@@ -187,3 +229,8 @@ def across(data: NDArray[np.float64], row: int) -> float:
     for lane in range(8):
         total += data[row, lane]
     return total
+
+
+def room_for(states: int, dims: int) -> NDArray[np.float64]:
+    """Room for one E-step's sums, bounds and shares."""
+    return aligned(states * (1 + 2 * dims) + states + 2 + len(QUAD) * states, WIDTH)

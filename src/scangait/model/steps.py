@@ -46,16 +46,14 @@ def densities(write: Writer, x: Vectors, means: Vectors, rates: Vectors, level: 
     return _densities(write, x, means, rates, level)
 
 
-@instruction(lambda x, means, _, level: x * level // means * (1 + level))
+@instruction(lambda _x, _means, _rates, level: 1 + level)
 def look(write: Writer, x: Vectors, means: Vectors, rates: Vectors, level: Vectors) -> Vectors:
-    """The largest of the binary log-densities for each of R observations x (R, D), then (R, m) the densities as shares
-    of it; other arguments as of `densities`.
+    """The largest of the binary log-densities of x (D,), then (m,) the densities as shares of it; arguments as of
+    `densities`.
     """
-    dims = len(means) // len(level)
-    found = [_densities(write, x[at : at + dims], means, rates, level) for at in range(0, len(x), dims)]
-    tops = [write.largest(own) for own in found]
-    below = [write.builder.fsub(one, top) for own, top in zip(found, tops, strict=True) for one in own]
-    return [*tops, *write.powers(below)]
+    found = _densities(write, x, means, rates, level)
+    top = write.largest(found)
+    return [top, *write.powers([write.builder.fsub(one, top) for one in found])]
 
 
 def _densities(write: Writer, x: Vectors, means: Vectors, rates: Vectors, level: Vectors) -> Vectors:
@@ -116,12 +114,6 @@ def shares(write: Writer, counts: Vectors, old: Vectors) -> Vectors:
 def tiled(_: Writer, dims: Vectors, each: Vectors) -> Vectors:
     """Vectors (m,) again for each dimension: (D, m)."""
     return each * len(dims)
-
-
-@instruction(lambda vectors, size: vectors * size)
-def repeated(_: Writer, vectors: Vectors, size: Vectors) -> Vectors:
-    """Each vector as many times in a row as the tuple `size` is long: (D,) becomes (D, m)."""
-    return [vector for vector in vectors for _ in size]
 
 
 @instruction(lambda level, _: level)

@@ -1,0 +1,58 @@
+"""What observations ask of one cluster, in eight lanes: R rows of eight of them at once, or the boxes of eight blocks.
+
+A cluster is its means (D,), rates (D,) and level: the binary log-density of x is level + sum of rate (x - mean)^2.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from scangait.model.lanes import Vectors, instruction
+from scangait.model.vectors import Writer
+
+
+@instruction(lambda value, cluster: value // (cluster // 2))
+def under(write: Writer, value: Vectors, cluster: Vectors) -> Vectors:
+    """Binary log-densities (R,) of value (D, R) under a cluster (2 D + 1,)."""
+    dims = len(cluster) // 2
+    result = [cluster[-1]] * (len(value) // dims)
+    for d, off in enumerate(_off(write, value, cluster)):
+        result = [
+            write.fma(write.builder.fmul(z, z), cluster[dims + d], one) for z, one in zip(off, result, strict=True)
+        ]
+    return result
+
+
+@instruction(lambda _share, _value, _cluster, sums: sums)
+def collect(write: Writer, share: Vectors, value: Vectors, cluster: Vectors, sums: Vectors) -> Vectors:
+    """Add to sums (1 + 2 D,) the share (R,) of value (D, R): mass, then first and second moments about the means of a
+    cluster (2 D + 1,).
+    """
+    dims, (mass, *sides) = len(cluster) // 2, sums
+    for d, off in enumerate(_off(write, value, cluster)):
+        for part, z in zip(share, off, strict=True):
+            sides[d] = write.fma(part, z, sides[d])
+        for part, z in zip(share, off, strict=True):
+            sides[dims + d] = write.fma(part, write.builder.fmul(z, z), sides[dims + d])
+    return [write.builder.fadd(mass, reduce(write.builder.fadd, share)), *sides]
+
+
+def _off(write: Writer, value: Vectors, cluster: Vectors) -> list[Vectors]:
+    """Distances of value (D, R) from the means of a cluster, dimension by dimension."""
+    rows = len(value) // (len(cluster) // 2)
+    return [
+        [write.builder.fsub(one, cluster[at // rows]) for one in value[at : at + rows]]
+        for at in range(0, len(value), rows)
+    ]
+
+
+@instruction(lambda *_: 2)
+def extremes(write: Writer, least: Vectors, most: Vectors, cluster: Vectors) -> Vectors:
+    """Largest and smallest binary log-density under a cluster (2 D + 1,) in a box from least (D,) to most (D,)."""
+    b, high, low, dims = write.builder, cluster[-1], cluster[-1], len(least)
+    for a, z, mean, rate in zip(least, most, cluster, cluster[dims:], strict=False):
+        near = b.fsub(write.larger(a, write.smaller(z, mean)), mean)
+        far = write.larger(b.fsub(mean, a), b.fsub(z, mean))
+        high = write.fma(b.fmul(near, near), rate, high)
+        low = write.fma(b.fmul(far, far), rate, low)
+    return [high, low]
