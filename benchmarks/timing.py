@@ -7,11 +7,15 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
-from time import process_time
+from time import process_time, sleep
 
 ROUNDS = 7
 SHORTEST = 0.02
 """Seconds that one measurement takes at least; what is quicker is repeated."""
+NAP = 0.02
+"""Seconds in which the process must be idle before the next contestant: jax's threads look for work for a while after
+they have ended theirs, which was charged to whoever came next, and kept a core busy.
+"""
 
 
 def race(contestants: dict[str, Callable[[], object]], rounds: int = ROUNDS) -> dict[str, float]:
@@ -20,11 +24,20 @@ def race(contestants: dict[str, Callable[[], object]], rounds: int = ROUNDS) -> 
     times: dict[str, list[float]] = {name: [] for name in contestants}
     for _ in range(rounds):
         for name, call in contestants.items():
+            _settle()
             begin = process_time()
             for _ in range(repeats[name]):
                 call()
             times[name].append((process_time() - begin) / repeats[name])
     return {name: median(taken) for name, taken in times.items()}
+
+
+def _settle() -> None:
+    busy = True
+    while busy:
+        begin = process_time()
+        sleep(NAP)
+        busy = process_time() - begin > NAP / 20
 
 
 def _repeats(call: Callable[[], object]) -> int:
