@@ -12,7 +12,6 @@ from scangait.evidence.case import Case
 from scangait.evidence.finding import Said, Why, nothing
 from scangait.evidence.library import CHANCE
 from scangait.gait.intensity import counts
-from scangait.kernel import kernel
 from scangait.model.poisson import score
 
 LEAST: Final = 4
@@ -55,16 +54,11 @@ def said(case: Case) -> Said:
     return Said("intensity", tuple(names), bits, why)
 
 
-@kernel
 def extent(windows: NDArray[np.int64]) -> tuple[int, int, float]:
     """Of counts (W,) the least, the most, and variance over mean: 1 for a Poisson process, more for bursts, less for an
     even beat.
     """
-    least, most, total, square = windows[0], windows[0], 0, 0
-    for count in windows:
-        least, most = min(least, count), max(most, count)
-        total, square = total + count, square + count * count
-    return least, most, (square - total * total / len(windows)) / max(total, 1)
+    return int(windows.min()), int(windows.max()), float(windows.var() / max(windows.mean(), 1 / len(windows)))
 
 
 def _compared(name: str, gain: float) -> str:
