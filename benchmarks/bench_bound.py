@@ -12,7 +12,7 @@ from benchmarks.timing import race
 from scangait.kernel import kernel
 from scangait.model import mixture
 from scangait.model.baum_welch_em import BLOCK, ascend, descend
-from scangait.model.blocks import Blocks
+from scangait.model.blocks import ROWS, Blocks
 from scangait.model.forward import forward
 from scangait.model.lanes import aligned, each_state, fma, put, spread
 from scangait.model.lanes import rows as rows_of
@@ -83,7 +83,7 @@ def fitted(x: np.ndarray, states: int) -> tuple[Blocks, np.ndarray, tuple[float,
 
 def clusters_heard(blocks: Blocks, constants: np.ndarray, dims: int) -> float:
     """How many clusters an E-step asks in a block, in the mean."""
-    states, count = len(constants), len(blocks.counts) // 4
+    states, count = len(constants), len(blocks.counts) // ROWS
     heard, found = aligned(states + 2, 8), []
     for group in range(len(blocks.corners) // (2 * dims)):
         sift(blocks.corners, group, constants, each_state(dims), heard)

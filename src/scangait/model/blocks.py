@@ -11,16 +11,17 @@ from numpy.typing import NDArray
 from scangait.model.lanes import aligned, each_state
 from scangait.model.vectors import WIDTH
 
-QUAD: Final = each_state(4)
-"""Rows of eight observations in a block: what keeps a processor busy, since none of them waits for another."""
-SIZE: Final = len(QUAD) * WIDTH
+ROWS: Final = 4
+"""Rows of eight observations in a block: so many powers, of which none waits for another, keep a processor busy."""
+QUAD: Final = each_state(ROWS)
+SIZE: Final = ROWS * WIDTH
 
 
 class Blocks(NamedTuple):
-    """B blocks of observations and the boxes in which they lie, of which G lanes have eight each.
+    """B blocks of observations, and the boxes in which they lie, eight side by side in each of G groups.
 
     values (B D 4, 8), counts (B 4, 8), which are zero where the last block is filled up, corners (G 2 D, 8): the least
-    and the largest values
+    values of a box, then the largest
     """
 
     values: NDArray[np.float64]

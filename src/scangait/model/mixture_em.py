@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scangait.kernel import kernel
-from scangait.model.blocks import QUAD, Blocks
+from scangait.model.blocks import QUAD, ROWS, Blocks
 from scangait.model.cluster import collect, extremes, under
 from scangait.model.lanes import (
     add,
@@ -127,29 +127,29 @@ def expectation(
     constants (m, 2 D + 1) from `levels`, room (R, 8) from `room_for`, several: whether one stands for more -> float
     """
     m, d, own = len(constants), len(dims), dims + dims + (0.0,)
-    sums, heard, shares = room[: m * len(own)], room[m * len(own) : -4 * m], room[-4 * m :]
+    sums, heard, shares = room[: m * len(own)], room[m * len(own) : -ROWS * m], room[-ROWS * m :]
     sums[:] = 0.0
     who = np.empty(m, np.int64)
     gained, scale = spread(0.0), spread(1.0)
-    for block in range(len(blocks.counts) // 4):
-        if block % 8 == 0:
-            sift(blocks.corners, block // 8, constants, dims, heard)
+    for block in range(len(blocks.counts) // ROWS):
+        if block % WIDTH == 0:
+            sift(blocks.corners, block // WIDTH, constants, dims, heard)
         n = 0
         for k in range(m):
             who[n] = k
-            n += heard[k, block % 8] >= VANISHING
-        value, count = tables(blocks.values, 4 * block * d, dims, QUAD), rows(blocks.counts, 4 * block, QUAD)
-        shift = repeated(spread(heard[m, block % 8]), QUAD)
-        if n == 1 or heard[m + 1, block % 8] > STEEP:
+            n += heard[k, block % WIDTH] >= VANISHING
+        value, count = tables(blocks.values, ROWS * block * d, dims, QUAD), rows(blocks.counts, ROWS * block, QUAD)
+        shift = repeated(spread(heard[m, block % WIDTH]), QUAD)
+        if n == 1 or heard[m + 1, block % WIDTH] > STEEP:
             for i in range(n):
                 shift = larger(shift, under(value, spreads(constants, who[i] * len(own), own)))
         put(shares, 0, repeated(spread(1.0), QUAD))
         if n > 1:
             for i in range(n):
-                put(shares, 4 * i, exp2(sub(under(value, spreads(constants, who[i] * len(own), own)), shift)))
+                put(shares, ROWS * i, exp2(sub(under(value, spreads(constants, who[i] * len(own), own)), shift)))
         whole = rows(shares, 0, QUAD)
         for i in range(1, n):
-            whole = add(whole, rows(shares, 4 * i, QUAD))
+            whole = add(whole, rows(shares, ROWS * i, QUAD))
         gained = dot(count, shift, gained)
         if several:
             gained = dot(count, log2(whole), gained)
@@ -160,7 +160,7 @@ def expectation(
         each = div(count, whole)
         for i in range(n):
             at, cluster = who[i] * len(own), spreads(constants, who[i] * len(own), own)
-            put(sums, at, collect(mul(rows(shares, 4 * i, QUAD), each), value, cluster, rows(sums, at, own)))
+            put(sums, at, collect(mul(rows(shares, ROWS * i, QUAD), each), value, cluster, rows(sums, at, own)))
     if not several:  # what fills up the last block was multiplied too
         gained = sub(add(gained, log2(scale)), log2(product(less(spread(0.0), count, spread(1.0), whole))))
     put(heard, 0, gained)
@@ -233,4 +233,4 @@ def across(data: NDArray[np.float64], row: int) -> float:
 
 def room_for(states: int, dims: int) -> NDArray[np.float64]:
     """Room for one E-step's sums, bounds and shares."""
-    return aligned(states * (1 + 2 * dims) + states + 2 + len(QUAD) * states, WIDTH)
+    return aligned(states * (1 + 2 * dims) + states + 2 + ROWS * states, WIDTH)
