@@ -58,7 +58,8 @@ def extent(windows: NDArray[np.int64]) -> tuple[int, int, float]:
     """Of counts (W,) the least, the most, and variance over mean: 1 for a Poisson process, more for bursts, less for an
     even beat.
     """
-    return int(windows.min()), int(windows.max()), float(windows.var() / max(windows.mean(), 1 / len(windows)))
+    total, square = int(windows.sum()), int(windows @ windows)
+    return int(windows.min()), int(windows.max()), (square - total * total / len(windows)) / max(total, 1)
 
 
 def _compared(name: str, gain: float) -> str:
