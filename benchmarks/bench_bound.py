@@ -61,15 +61,16 @@ def _ask(times: int, blocks: Blocks, constants: np.ndarray, dims: tuple[float, .
         expectation(blocks, constants, dims, room, False)
 
 
-def operations(dims: int, states: int, heard: float) -> tuple[float, float, float]:
+def operations(dims: int, states: int, heard: float, alone: float) -> tuple[float, float, float]:
     """Vector operations of eight lanes in one step of forward, of mixture EM, and of forward and backward.
 
     Density 3 D, largest 1, minus it 1, exp2 15, sum 1; forward also: scale 1, belief 1, chain m, and 7 for the shift;
     EM, for as many clusters as are `heard`: density 3 D, minus the shift 1, exp2 15, sum 1, share 1, mass 1, moments
-    4 D; and 5; backward also: share 1, mass 1, moments 4 D, weight 1, chain m, transitions m.
+    4 D; and 5; but no exp2 nor sum in the share of blocks where one is `alone`; backward also: share 1, mass 1, moments
+    4 D, weight 1, chain m, transitions m.
     """
     forwards = states * (3 * dims + 20 + states) + 7
-    return forwards, heard * (7 * dims + 19) + 5, forwards + states * (3 + 4 * dims + 2 * states)
+    return forwards, heard * (7 * dims + 19) + 5 - 16 * alone, forwards + states * (3 + 4 * dims + 2 * states)
 
 
 def fitted(x: np.ndarray, states: int) -> tuple[Blocks, np.ndarray, tuple[float, ...], np.ndarray]:
@@ -81,14 +82,14 @@ def fitted(x: np.ndarray, states: int) -> tuple[Blocks, np.ndarray, tuple[float,
     return laid.blocks, constants, each_state(dims), room_for(states, dims)
 
 
-def clusters_heard(blocks: Blocks, constants: np.ndarray, dims: int) -> float:
-    """How many clusters an E-step asks in a block, in the mean."""
+def clusters_heard(blocks: Blocks, constants: np.ndarray, dims: int) -> tuple[float, float]:
+    """How many clusters an E-step asks in a block, in the mean, and the share of blocks where it is one."""
     states, count = len(constants), len(blocks.counts) // ROWS
     heard, found = aligned(states + 2, 8), []
     for group in range(len(blocks.corners) // (2 * dims)):
         sift(blocks.corners, group, constants, each_state(dims), heard)
         found += (heard[:states] >= VANISHING).sum(axis=0).tolist()
-    return float(np.mean(found[:count]))
+    return float(np.mean(found[:count])), float(np.mean(np.array(found[:count]) == 1))
 
 
 def measure(dims: int, states: int) -> tuple[object, ...]:
@@ -113,7 +114,7 @@ def measure(dims: int, states: int) -> tuple[object, ...]:
     )
     one = min(times[f"peak {count}"] / TURNS / count for count in CHAINS)
     steps = (STEPS, OF_MIXTURE * STEPS / 8, TIMES * E_STEPS)
-    counts = operations(dims, states, clusters_heard(*asked[:2], dims))
+    counts = operations(dims, states, *clusters_heard(*asked[:2], dims))
     taken = (times["score"], times["mixture"], times["expect"])
     return dims, states, *(count * step * one / time for count, step, time in zip(counts, steps, taken, strict=True))
 
