@@ -111,25 +111,30 @@ def _different(x: NDArray[np.float64], most: int) -> int:
 class _Laid:
     """Observations as the search over numbers of clusters wants them: worked out once, used for each number.
 
-    `ordered` (T, D) along the longest direction of the standardised observations, `deviation` (D,), `blocks` in lanes.
+    `middle` and `deviation` (D,); `sums` (T + 1, 2, D): how far the first observations along the longest direction lie
+    from the middle, added up, and the squares of that; `blocks` in lanes.
     """
 
-    ordered: NDArray[np.float64]
+    middle: NDArray[np.float64]
     deviation: NDArray[np.float64]
+    sums: NDArray[np.float64]
     blocks: Blocks
 
 
 def _lay(x: NDArray[np.float64], floor: NDArray[np.float64]) -> _Laid:
     """Order observations x (T, D) and put them into blocks, each different one once where that is half the work."""
     deviation = np.maximum(x.std(axis=0), np.sqrt(floor))
-    scaled = (x - x.mean(axis=0)) / deviation
+    middle = x.mean(axis=0)
+    scaled = (x - middle) / deviation
     line = scaled[:, 0] if x.shape[1] == 1 else scaled @ np.linalg.eigh(scaled.T @ scaled)[1][:, -1]
     ordered = x[np.argsort(line, kind="stable")]
     firsts = np.flatnonzero(np.r_[True, np.any(ordered[1:] != ordered[:-1], axis=1)])
     values, counts = ordered, np.ones(len(x))
     if 2 * len(firsts) <= len(x):
         values, counts = ordered[firsts], np.diff(np.r_[firsts, len(x)]).astype(np.float64)
-    return _Laid(ordered, deviation, in_blocks(values, counts))
+    sums, off = np.zeros((len(x) + 1, 2, x.shape[1])), ordered - middle
+    np.cumsum(np.stack([off, off * off], axis=1), axis=0, out=sums[1:])
+    return _Laid(middle, deviation, sums, in_blocks(values, counts))
 
 
 def _fit(laid: _Laid, states: int, floor: NDArray[np.float64]) -> Mixture:
@@ -155,7 +160,7 @@ def run(
     It `leaps` where there are LARGE many observations, unless that is said otherwise.
     """
     parameters = _start(laid, states, floor)
-    leaping = len(laid.ordered) >= LARGE if leaps is None else leaps
+    leaping = len(laid.sums) > LARGE if leaps is None else leaps
     dims, room = each_state(len(floor)), room_for(states, len(floor))
     least = tolerance * NEARER if leaping else tolerance
     loglik, steps = expectation_maximisation(laid.blocks, parameters, floor, dims, room, least, limit, leaping)
@@ -167,11 +172,9 @@ def _start(
     laid: _Laid, states: int, floor: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Weights (m,), means (D, m), variances (D, m) of slices of equal count."""
-    size = np.full(states, len(laid.ordered) // states)
-    size[: len(laid.ordered) % states] += 1
-    edges = np.r_[0, np.cumsum(size[:-1])]
-    means = np.add.reduceat(laid.ordered, edges) / size[:, None]
-    off = laid.ordered - np.repeat(means, size, axis=0)
-    variances = np.add.reduceat(off * off, edges) / size[:, None]
+    count = len(laid.sums) - 1
+    edges = count // states * np.arange(states + 1) + np.minimum(np.arange(states + 1), count % states)
+    means, squares = (np.diff(laid.sums[edges], axis=0) / np.diff(edges)[:, None, None]).transpose(1, 0, 2)
+    variances = squares - means * means  # where little is left of so much, `least` is more
     least = np.maximum(floor, (laid.deviation / states) ** 2)
-    return np.full(states, 1 / states), means.T.copy(), np.maximum(variances, least).T.copy()
+    return np.full(states, 1 / states), (means + laid.middle).T.copy(), np.maximum(variances, least).T.copy()
