@@ -37,8 +37,7 @@ def in_blocks(x: NDArray[np.float64], counts: NDArray[np.float64]) -> Blocks:
     values, weights, corners = aligned(blocks, dims, SIZE), aligned(blocks * SIZE), aligned(groups, 2, dims, WIDTH)
     places = _near(x)
     filled = places[np.minimum(np.arange(blocks * SIZE), size - 1)].reshape(blocks, SIZE)
-    for d in range(dims):
-        values[:, d] = x[:, d][filled]
+    values[:] = x[filled].transpose(0, 2, 1)
     weights[:size], weights[size:] = counts[places], 0
     lanes = np.minimum(np.arange(groups * WIDTH), blocks - 1).reshape(groups, WIDTH)
     for side, edge in enumerate((values.min(axis=2), values.max(axis=2))):

@@ -138,17 +138,7 @@ def spread(write: Writer, value: Any) -> Vectors:
 @instruction(lambda _data, _first, sizes: sizes)
 def spreads(write: Writer, data: Any, first: Any, sizes: Vectors) -> Vectors:
     """Successive floats of an array from flat index `first` on, each in all lanes, as many as `sizes` is long."""
-    return _spreads(write, data, first, len(sizes))
-
-
-@instruction(lambda _data, _first, outer, inner: outer * inner)
-def spread_table(write: Writer, data: Any, first: Any, outer: Vectors, inner: Vectors) -> Vectors:
-    """As `spreads`, as many as the product of two tuples' lengths."""
-    return _spreads(write, data, first, len(outer) * len(inner))
-
-
-def _spreads(write: Writer, data: Any, first: Any, count: int) -> Vectors:
-    pointers = [write.builder.gep(data, [write.builder.add(first, INT(index))]) for index in range(count)]
+    pointers = [write.builder.gep(data, [write.builder.add(first, INT(index))]) for index in range(len(sizes))]
     return [_spread(write, write.builder.load(place)) for place in pointers]
 
 
