@@ -8,7 +8,7 @@ from scangait.model.baum_welch import fit_hmm
 from scangait.model.draw import draw
 from scangait.model.hmm import HMM, from_mixture
 from scangait.model.mixture import best_mixture, bic, fit_mixture
-from scangait.model.score import score
+from scangait.model.score import FEW, score, widened
 from scangait.model.viterbi import joint, viterbi
 
 FLOOR = 1e-9
@@ -68,6 +68,23 @@ def test_relabelling_states_changes_nothing():
     same = HMM(hmm.start[order], hmm.transition[np.ix_(order, order)], hmm.means[order], hmm.variances[order])
     assert loglik(x, same) == pytest.approx(loglik(x, hmm), rel=1e-12)
     assert np.array_equal(order[viterbi(x, same)], viterbi(x, hmm))
+
+
+@pytest.mark.parametrize("length", [50, FEW + 1])
+def test_models_of_all_sizes_score_together_as_each_alone_to_the_bit(length):
+    rng = np.random.default_rng(length)
+    hmms = [a_model(rng, states, 2) for states in rng.permutation(np.repeat(np.arange(1, 8), 3))]
+    x, ends = draw(hmms[0], length, rng)[0], np.array([7, 7, length])
+    alone = np.concatenate([score(x, ends, [hmm]) for hmm in hmms], axis=1)
+    np.testing.assert_array_equal(score(x, ends, hmms), alone)
+
+
+@pytest.mark.parametrize("states", range(1, 8))
+def test_states_that_are_never_entered_leave_a_score_as_it_is(states):
+    rng = np.random.default_rng(states)
+    hmm = a_model(rng, states, 2)
+    x = draw(hmm, 500, rng)[0]
+    assert {loglik(x, widened(hmm, more)) for more in range(states, 9)} == {loglik(x, hmm)}
 
 
 def test_cutting_the_sequences_apart_scores_each_alone():

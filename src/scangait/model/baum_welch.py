@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +15,7 @@ from scangait.model.baum_welch_em import BLOCK
 from scangait.model.baum_welch_run import FELL, LOST, SETTLED, run
 from scangait.model.hmm import HMM
 from scangait.model.lanes import aligned
-from scangait.model.score import by_states, columns, sizes
+from scangait.model.score import columns, sizes
 from scangait.model.vectors import WIDTH
 
 TOLERANCE: Final = 1e-5
@@ -63,12 +64,20 @@ def fit_hmms(
     x, ends = np.ascontiguousarray(x, np.float64), np.asarray(ends, np.int64)
     spans = np.stack([np.r_[0, ends[:-1]], ends], axis=1)
     work = _Work(x, spans, starts, np.asarray(floor, np.float64), tolerance, max_iterations)
-    groups = [sorted(group, key=lambda s: int(spans[s, 0] - spans[s, 1])) for group in by_states(starts)]
+    groups = [sorted(group, key=lambda s: int(spans[s, 0] - spans[s, 1])) for group in _by_states(starts)]
     jobs = [group[i : i + JOB] for group in groups for i in range(0, len(group), JOB)]
     fits: dict[int, Fit] = {}
     for job, done in zip(jobs, (engine or Serial()).map(work.fit, jobs), strict=True):
         fits.update(zip(job, done, strict=True))
     return [fits[s] for s in range(len(starts))]
+
+
+def _by_states(hmms: list[HMM]) -> list[list[int]]:
+    """Which models have the same number of states."""
+    groups: dict[int, list[int]] = defaultdict(list)
+    for index, hmm in enumerate(hmms):
+        groups[len(hmm.start)].append(index)
+    return list(groups.values())
 
 
 @dataclass(frozen=True, slots=True)

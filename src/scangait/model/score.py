@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from functools import lru_cache
 from typing import Final
 
@@ -15,8 +14,14 @@ from scangait.model.hmm import HMM
 from scangait.model.lanes import aligned, each_state
 from scangait.model.vectors import WIDTH
 
+Sizes = tuple[tuple[float, ...], tuple[float, ...]]
+
 JOB: Final = 100_000
 """Observations that one piece of work takes at least: enough to forget what it costs to hand it out."""
+FEW: Final = 2**13
+"""Up to so many observations all models are scored as if they had the states of the largest: it takes some milliseconds
+more, where a kernel of another size takes half a second to compile and ten to load.
+"""
 
 
 def score(
@@ -27,9 +32,9 @@ def score(
     if not result.size or not len(x):
         return result
     x, ends, run = np.ascontiguousarray(x, np.float64), np.asarray(ends, np.int64), engine or Serial()
-    jobs = [(block, group, piece) for piece in _pieces(ends) for block, group in packed(tuple(hmms))]
-    parts = run.map(lambda job: _block(x, ends, job[0], sizes(hmms[job[1][0]]), job[2]), jobs)
-    for (_, group, (first, last)), part in zip(jobs, parts, strict=True):
+    jobs = [(*block, piece) for piece in _pieces(ends) for block in _packed(tuple(hmms), len(x) <= FEW)]
+    parts = run.map(lambda job: _block(x, ends, job[0], job[1], job[3]), jobs)
+    for (_, _, group, (first, last)), part in zip(jobs, parts, strict=True):
         result[first:last, group] = part[:, : len(group)]
     lost = np.isnan(result)
     if lost.any():
@@ -37,19 +42,30 @@ def score(
     return result
 
 
-def by_states(hmms: list[HMM]) -> list[list[int]]:
-    """Which models have the same number of states."""
-    groups: dict[int, list[int]] = defaultdict(list)
-    for index, hmm in enumerate(hmms):
-        groups[len(hmm.start)].append(index)
-    return list(groups.values())
-
-
 @lru_cache(4)
-def packed(hmms: tuple[HMM, ...]) -> list[tuple[NDArray[np.float64], list[int]]]:
-    """Blocks of up to eight models of as many states, and which these are; a library is asked about again and again."""
-    places = [group[i : i + WIDTH] for group in by_states(list(hmms)) for i in range(0, len(group), WIDTH)]
-    return [(pack([hmms[i] for i in group]), group) for group in places]
+def _packed(hmms: tuple[HMM, ...], as_largest: bool) -> list[tuple[NDArray[np.float64], Sizes, list[int]]]:
+    """Blocks of up to eight models near in size, their sizes, and which these are; a library is asked again and again.
+
+    All models of a block are given as many states as its largest has, or as the largest of all.
+    """
+    order = sorted(range(len(hmms)), key=lambda i: len(hmms[i].start), reverse=True)
+    places = [order[i : i + WIDTH] for i in range(0, len(order), WIDTH)]
+    most = [hmms[order[0] if as_largest else group[0]] for group in places]
+    return [
+        (pack([widened(hmms[i], len(largest.start)) for i in group]), sizes(largest), group)
+        for group, largest in zip(places, most, strict=True)
+    ]
+
+
+def widened(hmm: HMM, states: int) -> HMM:
+    """The same model with so many states, twins of its last that it never enters: it scores the same to the bit."""
+    more = states - len(hmm.start)
+    if not more:
+        return hmm
+    transition = np.eye(states)
+    transition[: len(hmm.start), : len(hmm.start)] = hmm.transition
+    means, variances = (np.pad(given, ((0, more), (0, 0)), mode="edge") for given in (hmm.means, hmm.variances))
+    return HMM(np.pad(hmm.start, (0, more)), transition, means, variances)
 
 
 def pack(hmms: list[HMM]) -> NDArray[np.float64]:
@@ -95,7 +111,7 @@ def _block(
     x: NDArray[np.float64],
     ends: NDArray[np.int64],
     block: NDArray[np.float64],
-    kinds: tuple[tuple[float, ...], tuple[float, ...]],
+    kinds: Sizes,
     piece: tuple[int, int],
 ) -> NDArray[np.float64]:
     """Log-likelihoods (S, 8) of a piece of the sequences under one block of models."""
@@ -106,7 +122,7 @@ def _block(
     return result
 
 
-def sizes(hmm: HMM) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def sizes(hmm: HMM) -> Sizes:
     """What tells a kernel the numbers of states and dimensions."""
     states, dims = hmm.means.shape
     return each_state(states), each_state(dims)
