@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scangait.evidence.points import Points, tolerance_of
 from scangait.evidence.promising import promising
 from scangait.evidence.visits import DEEPEST, visits
-from scangait.kernel import kernel
+from scangait.kernel import inlined, kernel
 from scangait.scanners.logarithm import multiply
 from scangait.scanners.zmap_order import SMALL_GENERATOR
 
@@ -52,7 +52,7 @@ class Found(NamedTuple):
     bits: float
 
 
-@kernel
+@inlined
 def search(  # noqa: PLR0917 (kernels take arrays and numbers only)
     points: Points,
     first: NDArray[np.int64],
@@ -96,7 +96,7 @@ def search(  # noqa: PLR0917 (kernels take arrays and numbers only)
     return Found(best.mu, best.rate, best.base, best.on, best.bits - np.log2(tried))
 
 
-@kernel
+@inlined
 def _of_triple(  # noqa: PLR0917 (kernels take arrays and numbers only)
     points: Points,
     i: int,
@@ -127,7 +127,7 @@ def _of_triple(  # noqa: PLR0917 (kernels take arrays and numbers only)
     return best
 
 
-@kernel
+@inlined
 def _small(points: Points, mu: int) -> bool:
     """Whether the generator is one that ZMap draws since 4.0: its logarithm is the inverse of `mu`."""
     generator, square, exponent = 1, points.root, _inverse(mu, points.order)
@@ -179,7 +179,7 @@ def pairs_of(when: NDArray[np.float64], least: float) -> tuple[NDArray[np.int64]
     return order // NEIGHBOURS, partner[order]
 
 
-@kernel
+@inlined
 def _nearest(when: NDArray[np.float64], i: int, k: int) -> NDArray[np.int64]:
     """The NEIGHBOURS probes nearest to a pair in time, without it."""
     apart = np.abs(when - (when[i] + when[k]) / 2)
@@ -202,7 +202,7 @@ def _ascending(values: NDArray[np.float64]) -> NDArray[np.int64]:
     return order[:count]
 
 
-@kernel
+@inlined
 def _listed(  # noqa: PLR0917 (kernels take arrays and numbers only)
     hits: NDArray[np.int64],
     room: NDArray[np.int64],
@@ -240,7 +240,7 @@ def _listed(  # noqa: PLR0917 (kernels take arrays and numbers only)
     return count
 
 
-@kernel
+@inlined
 def _nearest_whole(x: float) -> int:
     return int(np.floor(x + 0.5))
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scangait.kernel import kernel
+from scangait.kernel import inlined
 
 
 class Points(NamedTuple):
@@ -27,7 +27,7 @@ class Points(NamedTuple):
     drift: float
 
 
-@kernel
+@inlined
 def tolerance_of(points: Points, rate: float, apart: float, span: float) -> float:
     """Elements by which a probe may miss its place: lateness of its own and of the base pair, and drift."""
     late = rate * points.jitter

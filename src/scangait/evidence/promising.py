@@ -10,7 +10,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from scangait.evidence.points import Points, tolerance_of
-from scangait.kernel import kernel
+from scangait.kernel import inlined, kernel
 from scangait.model.vectors import ROUNDER
 
 SHORT: Final = 16
@@ -65,7 +65,7 @@ def promising(  # noqa: PLR0917 (kernels take arrays and numbers only)
     return kept
 
 
-@kernel
+@inlined
 def _hit(block: NDArray[np.int64], mu: NDArray[np.float64], rate: NDArray[np.float64], on: NDArray[np.float64]) -> int:
     """Move the lines (H,) with probes on them to the front; how many there are."""
     kept = 0
@@ -76,7 +76,7 @@ def _hit(block: NDArray[np.int64], mu: NDArray[np.float64], rate: NDArray[np.flo
     return kept
 
 
-@kernel
+@inlined
 def _count(
     on: NDArray[np.float64],
     mu: NDArray[np.float64],
@@ -96,7 +96,7 @@ def _count(
         on[h] += 1.0 if abs(rest) <= 1.0 + rate[h] * late else 0.0
 
 
-@kernel
+@inlined
 def _product(a: float, b: float, order: float, turn: float) -> float:
     """A b modulo the order, whole numbers below 2^50, between about -order / 2 and order / 2: exact (Dekker 1971).
 
@@ -107,6 +107,6 @@ def _product(a: float, b: float, order: float, turn: float) -> float:
     return rest
 
 
-@kernel
+@inlined
 def _nearest_integer(x: float) -> float:
     return x + ROUNDER - ROUNDER

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from scangait.evidence.line import Found, pairs_of, search
 from scangait.evidence.points import Points
-from scangait.kernel import kernel
+from scangait.kernel import inlined, kernel
 from scangait.scanners.zmap import BATCH
 
 PROOF_BITS: Final = 19.5
@@ -100,7 +100,7 @@ def through(
     return -1, at, best
 
 
-@kernel
+@inlined
 def points_of(
     number: int, ground: int, x: NDArray[np.int64], when: NDArray[np.float64], field: Field, size: int
 ) -> Points:
@@ -119,7 +119,7 @@ def points_of(
     )  # fmt: skip
 
 
-@kernel
+@inlined
 def speaks(x: NDArray[np.int64], ground: int, probes: int, prime: NDArray[np.int64]) -> bool:
     """Whether a ground holds all of the first probes and says something else than those before it.
 

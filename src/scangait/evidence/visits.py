@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from scangait.kernel import kernel
+from scangait.kernel import inlined, kernel
 from scangait.scanners.logarithm import multiply
 
 DEEPEST: Final = 128
@@ -52,7 +52,7 @@ def visits(
     return count
 
 
-@kernel
+@inlined
 def _returns(step: int, modulus: int, width: int, most: int) -> tuple[int, int, int, int]:
     """The fewest steps, one or more, that end up to `width` further round, and how far; the same for back (1 or more).
 
@@ -77,7 +77,7 @@ def _returns(step: int, modulus: int, width: int, most: int) -> tuple[int, int, 
     return up, rise, down, fall
 
 
-@kernel
+@inlined
 def _first(a: int, m: int, low: int, high: int, most: int, room: NDArray[np.int64]) -> int:
     """The smallest number 0..most whose product with `a` lies in low..high modulo m, -1 where there is none.
 
@@ -112,7 +112,7 @@ def _first(a: int, m: int, low: int, high: int, most: int, room: NDArray[np.int6
     return answer if answer <= most else -1
 
 
-@kernel
+@inlined
 def _ceiling(low: int, m: int, answer: int, a: int) -> int:
     """The smallest number that is not below (low + m answer) / a, where that is below 2^50.
 
