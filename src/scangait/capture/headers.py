@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from scangait.kernel import kernel
+from scangait.kernel import inlined, kernel
 from scangait.probes import COLUMNS, ICMP, TCP, UDP
 
 Bytes = NDArray[np.uint8]
@@ -89,7 +89,7 @@ def _behind_tags(buf: Bytes, at: int, end: int) -> int:
     return _CUT
 
 
-@kernel
+@inlined
 def _network(buf: Bytes, at: int, end: int, link: int) -> int:
     """Where IPv4 begins in the frame [at, end), or what it is instead."""
     if link == ETHERNET:
@@ -178,7 +178,7 @@ def _datagram(buf: Bytes, at: int, end: int, out: Rows, row: int) -> int:
     return BACKSCATTER if buf[at] in (0, 3, 4, 5, 11, 12) else OTHER
 
 
-@kernel
+@inlined
 def frame(buf: Bytes, at: int, end: int, link: int, out: Rows, row: int) -> int:
     """Read the frame [at, end) of this link type into the row; its kind, and the row counts only for PROBE.
 

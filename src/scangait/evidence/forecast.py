@@ -22,7 +22,9 @@ REMEMBERED: Final = 2**13
 """Probes up to which a course is remembered for a while."""
 UNSEEN: Final = 0.05
 """The scan began after the last address back from which this chance of loss is left."""
+FIRST: Final = 16
 GROWTH: Final = 2
+"""Of so many probes the line is found first, and of so many times as many each time after."""
 RECENT: Final = 16
 """Probes that say where a thread is now: its rate wanders."""
 ROOM: Final = 0.03
@@ -153,20 +155,15 @@ def _beginning(first: float, part: float, ahead: NDArray[np.float64], loss: floa
     return first - float(np.partition(first + part - ahead, unseen)[unseen]) / 2
 
 
-@kernel
 def _unrolled(
     element: NDArray[np.float64], base: float, first: float, order: float, threads: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Thread (N,) and height (N,) of elements (N,): each thread walks one arc of the cycle, all from one height."""
-    thread, height = np.zeros(len(element), np.int64), np.full(len(element), np.nan)
-    part = order / threads
-    for a in range(len(element)):
-        if not np.isnan(element[a]):
-            around = element[a] - base
-            around += order if around < 0 else 0.0
-            thread[a] = min(int(around / part), threads - 1)
-            height[a] = first + around - thread[a] * part
-    return thread, height
+    part, around = order / threads, element - base
+    around += np.where(around < 0, order, 0.0)
+    thread = np.fmin(np.floor(around / part), threads - 1)
+    height = first + around - thread * part
+    return np.where(np.isnan(element), 0, thread).astype(np.int64), np.where(np.isnan(element), np.nan, height)
 
 
 @lru_cache(8)
@@ -190,54 +187,35 @@ def _elements(line: Line, x: NDArray[np.int64], origin: int) -> NDArray[np.float
     return np.asarray(_distances(x, origin, line.mu, line.ground.group.order), np.float64)
 
 
-@kernel
 def _straight(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
-    """Slope and height at 0 of the straight line of least squares through (N,) points; those without a height are none
-    of them.
-    """
-    count, mean_x, mean_y, above, below = 0, 0.0, 0.0, 0.0, TINY
-    for a in range(len(x)):
-        if not np.isnan(y[a]):
-            count, mean_x, mean_y = count + 1, mean_x + x[a], mean_y + y[a]
-    mean_x, mean_y = mean_x / count, mean_y / count
-    for a in range(len(x)):
-        if not np.isnan(y[a]):
-            above, below = above + (x[a] - mean_x) * y[a], below + (x[a] - mean_x) ** 2
-    return above / below, mean_y - above / below * mean_x
+    """Slope and height at 0 of the straight line of least squares through (N,) points."""
+    mean_x, mean_y = x.mean(), y.mean()
+    off = x - mean_x
+    slope = (off * y).sum() / ((off * off).sum() + TINY)
+    return float(slope), float(mean_y - slope * mean_x)
 
 
-@kernel
 def _common_line(
     element: NDArray[np.float64], seconds: NDArray[np.float64], rate: float, part: float, apart: float
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Heights (N,) of elements along one line for all threads, found from few probes to all, and which lie near it."""
-    count = min(16, len(seconds))
+    count = min(FIRST, len(seconds))
     begin = _anchor(element[:count], seconds[:count], rate, part)
-    height, near, used = np.empty(len(element)), np.zeros(len(element), np.bool_), np.empty(len(element))
     while True:
-        room, close = max(ROOM * rate * seconds[count - 1], part * apart), 0
-        for a in range(count):
-            expected = begin + rate * seconds[a]
-            height[a] = element[a] + part * np.rint((expected - element[a]) / part)
-            near[a] = abs(height[a] - expected) <= room
-            used[a] = height[a] if near[a] else np.nan
-            close += near[a]
-        if close >= 2:
-            rate, begin = _straight(seconds[:count], used[:count])
+        its, when = element[:count], seconds[:count]
+        expected = begin + rate * when
+        height = its + part * np.rint((expected - its) / part)
+        near = np.abs(height - expected) <= max(ROOM * rate * when[-1], part * apart)
+        if np.count_nonzero(near) >= 2:
+            rate, begin = _straight(when[near], height[near])
         if count == len(seconds):
             return height, near
         count = min(count * GROWTH, len(seconds))
 
 
-@kernel
 def _anchor(element: NDArray[np.float64], seconds: NDArray[np.float64], rate: float, part: float) -> float:
-    """The height at second 0 that most probes agree on: any of them may be none of the walk's."""
+    """The height at second 0 that most probes (N,) agree on: any of them may be none of the walk's."""
     begin = (element - rate * seconds) % part
-    room, best, most = max(ROOM * rate * seconds[-1], 1.0), 0.0, 0
-    for one in begin:
-        agree = 0
-        for other in begin:
-            agree += abs((one - other + part / 2) % part - part / 2) <= room
-        if agree > most:
-            best, most = one, agree
-    return best
+    apart = np.abs((begin[:, None] - begin + part / 2) % part - part / 2)
+    agree = np.count_nonzero(apart <= max(ROOM * rate * seconds[-1], 1.0), axis=1)
+    return float(begin[np.argmax(agree)]) if agree.any() else 0.0

@@ -98,7 +98,7 @@ def logarithms_of(ground: Ground, dst: NDArray[np.uint32]) -> NDArray[np.int64]:
         new = np.flatnonzero(found == NEW)
         index = indices(ground.numbering, dst[new])
         found[new] = np.where(index >= 0, logarithms(ground.group, np.maximum(index, 0) + 1), -1)
-        _remember(ground.memory, dst[new], found[new])
+        _remember(ground.memory, dst[new].astype(np.int64), found[new])
     return found
 
 
@@ -114,11 +114,9 @@ def _recalled(memory: NDArray[np.int64], dst: NDArray[np.uint32], found: NDArray
     return known
 
 
-@kernel
-def _remember(memory: NDArray[np.int64], dst: NDArray[np.uint32], x: NDArray[np.int64]) -> None:
+def _remember(memory: NDArray[np.int64], dst: NDArray[np.int64], x: NDArray[np.int64]) -> None:
     """Memory (PLACES,), dst (N,), their logarithms x (N,): one word says both, so that it is never half written."""
-    for a in range(len(dst)):
-        memory[np.int64(dst[a]) % PLACES] = (np.int64(dst[a]) // PLACES << LOG_BITS) + x[a] - NEW
+    memory[dst % PLACES] = (dst // PLACES << LOG_BITS) + x - NEW
 
 
 @lru_cache(4096)

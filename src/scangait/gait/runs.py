@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,22 +64,5 @@ def blocks(streams: Streams, least: int) -> Iterator[Streams]:
 
 
 def gathered(probes: Probes, order: NDArray[np.int64]) -> Probes:
-    """The probes at `order` (N,) as `take` has them, twice as fast: a column is as large as memory is slow."""
-    return Probes(**{name: _column(column, order) for name, column in columns(probes).items()})
-
-
-def _column(column: NDArray[Any], order: NDArray[np.int64]) -> NDArray[Any]:
-    """By the size of its numbers, whatever they are: a kernel for each of four sizes has to be compiled."""
-    if column.dtype.kind == "U":
-        return column[order]
-    found: NDArray[Any] = _gathered(column.view(f"u{column.itemsize}"), order)
-    return found.view(column.dtype)
-
-
-@kernel
-def _gathered(column: NDArray[Any], order: NDArray[np.int64]) -> NDArray[Any]:
-    """Column (P,), order (N,) -> (N,)."""
-    found = np.empty(len(order), column.dtype)
-    for place in range(len(order)):
-        found[place] = column[order[place]]
-    return found
+    """The probes at `order` (N,) as `take` has them, half as fast again: places are not looked through beforehand."""
+    return Probes(**{name: column.take(order, mode="wrap") for name, column in columns(probes).items()})

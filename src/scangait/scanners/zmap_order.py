@@ -177,28 +177,14 @@ def addresses(numbering: Numbering, index: NDArray[np.int64]) -> NDArray[np.uint
 
 def indices(numbering: Numbering, dst: NDArray[np.uint32]) -> NDArray[np.int64]:
     """The target number of each address (N,), -1 where it is no target; undoes `addresses`."""
-    found = np.full(len(dst), -1, np.int64)
+    found, place = np.full(len(dst), -1), dst.astype(np.int64)
     for part, passed in ((numbering.rest, numbering.inside), (numbering.whole, 0)):
         if part:
-            _number(found, dst, part.first, part.last, part.before, passed)
+            block = np.searchsorted(part.first, place, side="right") - 1
+            inside = (block >= 0) & (place <= part.last[block])
+            block = block[inside]
+            found[inside] = place[inside] - part.first[block] + part.before[block] + passed
     return found
-
-
-@kernel
-def _number(
-    found: NDArray[np.int64],
-    dst: NDArray[np.uint32],
-    first: NDArray[np.int64],
-    last: NDArray[np.int64],
-    before: NDArray[np.int64],
-    passed: int,
-) -> None:
-    """Write into `found` (N,) which of the targets in first..last (R,) each address (N,) is, after `passed` others."""
-    for place in range(len(dst)):
-        address = np.int64(dst[place])
-        block = np.searchsorted(first, address, side="right") - 1
-        if block >= 0 and address <= last[block]:
-            found[place] = address - first[block] + before[block] + passed
 
 
 def _words(seed: int, *, both_halves: bool) -> tuple[int, int]:
