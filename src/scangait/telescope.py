@@ -17,6 +17,8 @@ PAGE: Final = 2**16
 BYTE: Final = 8
 MOST_PAGES: Final = 256
 """Different /16 from which on addresses are sorted instead of having a bit each."""
+MANY: Final = 2**16
+"""Fewer addresses are sorted too: that takes less than loading kernels does."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,9 +90,11 @@ def infer(dst: NDArray[np.uint32], max_gap: int = 4096) -> Telescope:
 
 
 def _distinct(dst: NDArray[np.uint32]) -> NDArray[np.int64]:
-    """The distinct addresses among (N,), ascending (K,): a bit for each address of every /16 that is hit, where these
-    are few.
+    """The distinct addresses among (N,), ascending (K,): of many a bit for each address of every /16 that is hit, where
+    these are few.
     """
+    if len(dst) < MANY:
+        return np.unique(dst).astype(np.int64)
     page = np.zeros(PAGE, np.int64)
     _turn(dst, page)
     pages = np.flatnonzero(page)

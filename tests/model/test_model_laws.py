@@ -83,7 +83,7 @@ def test_models_of_all_sizes_score_together_as_each_alone_to_the_bit(length):
 def test_states_that_are_never_entered_leave_a_score_as_it_is(states):
     rng = np.random.default_rng(states)
     hmm = a_model(rng, states, 2)
-    x = draw(hmm, 500, rng)[0]
+    x = draw(hmm, FEW + 1, rng)[0]
     assert {loglik(x, widened(hmm, more)) for more in range(states, 9)} == {loglik(x, hmm)}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from multiprocessing import active_children
 from types import SimpleNamespace
@@ -23,6 +25,26 @@ def test_the_rehearsal_searches_no_walk_and_hears_the_rest(monkeypatch):
     assert len(verdicts) == rehearsal.SOURCES
     assert {one.kind for verdict in verdicts for one in verdict.evidence} >= {"signature", "coverage"}
     rehearsal._rehearse(Library.bundled())
+
+
+AS_IT_CALLS_THEM = """
+import numba, numpy as np
+from scangait.evidence import walk
+from scangait.recognise import rehearsal
+from scangait.recognise.rehearsal import fit, pairs_of, promising, visits
+
+parts = pairs_of, promising, visits, fit
+rehearsal._parts_of_the_search()
+known = [part.signatures for part in parts]
+walk.through = numba.njit(walk.through.py_func)  # compiled anew, whatever is on disk
+walk.find(np.arange(40.0), np.arange(40, dtype=np.uint32) * 7919, 2**20)
+assert [len(one) for one in known] == [1, 1, 1, 1], known
+assert [part.signatures for part in parts] == known
+"""
+
+
+def test_the_parts_of_the_search_are_compiled_as_it_calls_them():
+    subprocess.run([sys.executable, "-c", AS_IT_CALLS_THEM], check=True)
 
 
 def test_it_happens_where_no_search_is_on_disk_and_ends_with_the_work(monkeypatch):

@@ -166,23 +166,28 @@ def fit(points: Points, i: int, k: int, mu: int, rate: float) -> tuple[int, floa
 @kernel
 def pairs_of(when: NDArray[np.float64], least: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """When (K,) -> (P,), (P,) pairs of nearest neighbours more than `least` seconds apart, shortest first."""
-    count = len(when)
-    span, partner = np.full(count * NEIGHBOURS, np.inf), np.zeros(count * NEIGHBOURS, np.int64)
-    nearest = 0
-    for a in range(count):
-        while nearest < count and when[nearest] - when[a] <= least:
+    most = NEIGHBOURS * len(when)
+    span, begin, end = np.empty(most), np.empty(most, np.int64), np.empty(most, np.int64)
+    nearest, count = 0, 0
+    for a in range(len(when)):
+        while nearest < len(when) and when[nearest] - when[a] <= least:
             nearest += 1
-        for place in range(nearest, min(nearest + NEIGHBOURS, count)):
-            pair = a * NEIGHBOURS + place - nearest
-            span[pair], partner[pair] = when[place] - when[a], place
-    order = _ascending(span)
-    return order // NEIGHBOURS, partner[order]
+        for place in range(nearest, min(nearest + NEIGHBOURS, len(when))):
+            span[count], begin[count], end[count] = when[place] - when[a], a, place
+            count += 1
+    order = _ascending(span[:count])
+    first, second = np.empty(count, np.int64), np.empty(count, np.int64)
+    for pair in range(count):
+        first[pair], second[pair] = begin[order[pair]], end[order[pair]]
+    return first, second
 
 
 @inlined
 def _nearest(when: NDArray[np.float64], i: int, k: int) -> NDArray[np.int64]:
     """The NEIGHBOURS probes nearest to a pair in time, without it."""
-    apart = np.abs(when - (when[i] + when[k]) / 2)
+    apart, middle = np.empty(len(when)), (when[i] + when[k]) / 2
+    for a in range(len(when)):
+        apart[a] = abs(when[a] - middle)
     apart[i], apart[k] = np.inf, np.inf
     return _ascending(apart)[:NEIGHBOURS]
 

@@ -67,40 +67,6 @@ class Field(NamedTuple):
     rare: NDArray[np.bool_]
 
 
-@kernel
-def through(
-    count: int, x: NDArray[np.int64], when: NDArray[np.float64], field: Field, size: int
-) -> tuple[int, int, Found]:
-    """Go through the first `count` stages until one proves a line: its number, the ground of the best line, and that.
-
-    x (G, K) logarithms, -1 for none, when (K,) seconds, field (G,), size of the telescope -> numbers -1 for no line
-    """
-    best, at = Found(0, 0.0, 0, 0, 0.0), -1
-    for number in range(count):
-        stage, tries = STAGES[number], np.log2(len(x) * (number + 1.0))
-        probes, jitter = min(stage.probes, len(when)), -1.0
-        for ground in range(len(x)):
-            if field.rare[ground] > stage.rare or when[probes - 1] <= 0 or not speaks(x, ground, probes, field.prime):
-                continue
-            points = points_of(number, ground, x, when, field, size)
-            if points.jitter != jitter:  # most grounds have it in common, and with it the pairs
-                jitter = points.jitter
-                first, second = pairs_of(points.when, 3 * jitter)
-            about = field.prime[ground] / size / when[probes - 1] * (probes - 1)
-            slowest, fastest, enough = about / stage.slower, about * stage.faster, PROOF_BITS + SURE_BITS
-            proof = PROOF_BITS + tries
-            found = search(points, first, second, slowest, fastest, stage.triples, stage.listed, proof, enough)
-            bits = min(found.bits - tries, MOST_BITS)
-            if bits >= PROOF_BITS and bits > best.bits:
-                best, at = Found(found.mu, found.rate, found.base, found.on, bits), ground
-            if found.bits >= enough:  # no other ground is looked at, as no other line of this one is
-                break
-        if at >= 0:
-            return number, at, best
-    return -1, at, best
-
-
-@inlined
 def points_of(
     number: int, ground: int, x: NDArray[np.int64], when: NDArray[np.float64], field: Field, size: int
 ) -> Points:
@@ -117,6 +83,42 @@ def points_of(
         x[ground, :probes], when[:probes], field.root[ground], field.prime[ground], field.order[ground],
         field.units[ground], jitter, drift,
     )  # fmt: skip
+
+
+_points_of = inlined(points_of)
+
+
+@kernel
+def through(
+    count: int, x: NDArray[np.int64], when: NDArray[np.float64], field: Field, size: int
+) -> tuple[int, int, Found]:
+    """Go through the first `count` stages until one proves a line: its number, the ground of the best line, and that.
+
+    x (G, K) logarithms, -1 for none, when (K,) seconds, field (G,), size of the telescope -> numbers -1 for no line
+    """
+    best, at = Found(0, 0.0, 0, 0, 0.0), -1
+    for number in range(count):
+        stage, tries = STAGES[number], np.log2(len(x) * (number + 1.0))
+        probes, jitter = min(stage.probes, len(when)), -1.0
+        for ground in range(len(x)):
+            if field.rare[ground] > stage.rare or when[probes - 1] <= 0 or not speaks(x, ground, probes, field.prime):
+                continue
+            points = _points_of(number, ground, x, when, field, size)
+            if points.jitter != jitter:  # most grounds have it in common, and with it the pairs
+                jitter = points.jitter
+                first, second = pairs_of(points.when, 3 * jitter)
+            about = field.prime[ground] / size / when[probes - 1] * (probes - 1)
+            slowest, fastest, enough = about / stage.slower, about * stage.faster, PROOF_BITS + SURE_BITS
+            proof = PROOF_BITS + tries
+            found = search(points, first, second, slowest, fastest, stage.triples, stage.listed, proof, enough)
+            bits = min(found.bits - tries, MOST_BITS)
+            if bits >= PROOF_BITS and bits > best.bits:
+                best, at = Found(found.mu, found.rate, found.base, found.on, bits), ground
+            if found.bits >= enough:  # no other ground is looked at, as no other line of this one is
+                break
+        if at >= 0:
+            return number, at, best
+    return -1, at, best
 
 
 @inlined

@@ -28,7 +28,6 @@ from scangait.gait.movements import stride
 from scangait.gait.samples import NANOSECOND, Sample
 from scangait.kernel import kernel
 from scangait.scanners.cyclic import units
-from scangait.scanners.logarithm import multiply
 from scangait.scanners.zmap_order import SMALL_GENERATOR
 
 LEAST: Final = 4
@@ -194,7 +193,7 @@ def first_probes(
 @lru_cache(KEPT)
 def _searched(seconds: bytes, dst: bytes, size: int, blocked: str, stages: int) -> Line | None:
     """The best line of the first stage that finds one."""
-    when, where = np.frombuffer(seconds, np.float64), np.frombuffer(dst, np.uint32)
+    when, where = np.frombuffer(seconds, np.float64), np.frombuffer(dst, np.uint32).copy()
     tried = grounds(where, blocked)
     x, field = placed(tried, where), _field(tried)
     number, ground, found = through(stages, x, when, field, size)
@@ -212,11 +211,11 @@ def _field(tried: tuple[Ground, ...]) -> Field:
 
 def _simplest(ground: Ground, found: Found, points: Points) -> Line:
     """The line at the lowest rate that fits as well: small multiples of a multiplier fit too (scanners.md, 3.4)."""
-    mu, rate, when = found.mu, found.rate, points.when
+    mu, rate, when, order = found.mu, found.rate, points.when, ground.group.order
     far = int(np.argmin(np.where(when > when[found.base] + 3 * points.jitter, when, np.inf)))
     for multiple in MULTIPLES:
-        if gcd(multiple, points.order) == 1:
-            smaller = mu * pow(multiple, -1, points.order) % points.order
+        if gcd(multiple, order) == 1:
+            smaller = mu * pow(multiple, -1, order) % order
             if fit(points, found.base, far, smaller, rate / multiple)[0] >= found.on:
                 mu, rate = smaller, rate / multiple
                 break
@@ -224,18 +223,12 @@ def _simplest(ground: Ground, found: Found, points: Points) -> Line:
     return Line(ground, mu, rate, threads, on, len(when), found.bits)
 
 
-@kernel
 def _parallel(points: Points, base: int, mu: int, rate: float) -> tuple[int, int]:
     """How many threads (or shards) at equal distances explain the probes best, and how many probes lie on them."""
-    order, best, most, lie = points.order, 0, -np.inf, 0
-    for threads in range(1, PARALLEL + 1):
-        on = 0
-        for a in range(len(points.x)):
-            ahead = np.uint64((points.x[a] - points.x[base]) % order)
-            apart = np.float64(multiply(np.uint64(mu), ahead, np.uint64(order)))
-            turns = threads * (apart - rate * (points.when[a] - points.when[base])) / order
-            on += abs(turns - np.rint(turns)) <= APART * threads
-        bits = -on * np.log2(2 * APART * threads) - np.log2(threads)
-        if bits > most:
-            best, most, lie = threads, bits, on
-    return best, lie
+    ahead, order = (points.x - points.x[base]).tolist(), int(points.order)
+    apart = np.array([mu * one % order for one in ahead]) - rate * (points.when - points.when[base])
+    threads = np.arange(1, PARALLEL + 1)
+    turns = threads[:, None] * apart / order
+    on = np.count_nonzero(np.abs(turns - np.rint(turns)) <= APART * threads[:, None], axis=1)
+    best = int(np.argmax(-on * np.log2(2 * APART * threads) - np.log2(threads)))
+    return best + 1, int(on[best])

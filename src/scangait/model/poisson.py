@@ -78,8 +78,12 @@ def log_pmf(values: NDArray[np.int64], rates: NDArray[np.float64]) -> NDArray[np
 def score(x: NDArray[np.int64], ends: NDArray[np.int64], models: list[PoissonHMM]) -> NDArray[np.float64]:
     """Natural log-likelihood (S, M) of each sequence of counts x (T,) that ends at `ends` (S,) under each model."""
     values, index = np.unique(x, return_inverse=True)
-    columns = [_score(index, ends, log_pmf(values, one.rates), one.start, one.transition) for one in models]
-    return np.stack(columns, axis=1) if models else np.empty((len(ends), 0))
+    result = np.zeros((len(models), len(ends)))
+    for row, one in zip(result, models, strict=True):
+        table = log_pmf(values, one.rates)
+        top = table.max(axis=1)
+        _score(index, ends, top, np.exp(table - top[:, None]), one.start, one.transition, row)
+    return result.T
 
 
 def fit(x: NDArray[np.int64], ends: NDArray[np.int64], max_states: int = 7) -> Fit:
@@ -198,22 +202,18 @@ def _smooth(
 def _score(
     index: NDArray[np.int64],
     ends: NDArray[np.int64],
-    table: NDArray[np.float64],
+    top: NDArray[np.float64],
+    chance: NDArray[np.float64],
     start: NDArray[np.float64],
     transition: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Log-likelihood of each sequence under one model.
+    result: NDArray[np.float64],
+) -> None:
+    """Add the log-likelihood of each sequence under one model to `result` (S,).
 
-    index (T,) rows of table (U, m) log-emissions, ends (S,), start (m,), transition (m, m) -> (S,)
+    index (T,) of the counts (U,), for which log-emissions are at most `top` (U,) and emissions beside that `chance`
+    (U, m); ends (S,), start (m,), transition (m, m)
     """
-    result, begin, states = np.zeros(len(ends)), 0, len(start)
-    top, chance = np.empty(len(table)), np.empty((len(table), states))
-    for value in range(len(table)):  # each count is met again and again
-        top[value] = table[value, 0]
-        for k in range(1, states):
-            top[value] = max(top[value], table[value, k])
-        for k in range(states):
-            chance[value, k] = np.exp(table[value, k] - top[value])
+    begin, states = 0, len(start)
     belief, ahead = np.empty(states), np.empty(states)
     for s in range(len(ends)):
         for k in range(states):
@@ -231,7 +231,6 @@ def _score(
             result[s] += top[index[t]] + np.log(total)
             predict(belief, transition, ahead)
         begin = ends[s]
-    return result
 
 
 @kernel

@@ -19,8 +19,9 @@ Sizes = tuple[tuple[float, ...], tuple[float, ...]]
 JOB: Final = 100_000
 """Observations that one piece of work takes at least: enough to forget what it costs to hand it out."""
 FEW: Final = 2**13
-"""Up to so many observations all models are scored as if they had the states of the largest: it takes some milliseconds
-more, where a kernel of another size takes half a second to compile and ten to load.
+MOST: Final = 7
+"""Up to FEW observations no model is scored as one of fewer states than MOST, to which the paper goes: it takes some
+milliseconds more, where a kernel of another size takes half a second to compile and ten to load.
 """
 
 
@@ -32,7 +33,7 @@ def score(
     if not result.size or not len(x):
         return result
     x, ends, run = np.ascontiguousarray(x, np.float64), np.asarray(ends, np.int64), engine or Serial()
-    jobs = [(*block, piece) for piece in _pieces(ends) for block in _packed(tuple(hmms), len(x) <= FEW)]
+    jobs = [(*block, piece) for piece in _pieces(ends) for block in _packed(tuple(hmms), MOST if len(x) <= FEW else 1)]
     parts = run.map(lambda job: _block(x, ends, job[0], job[1], job[3]), jobs)
     for (_, _, group, (first, last)), part in zip(jobs, parts, strict=True):
         result[first:last, group] = part[:, : len(group)]
@@ -43,18 +44,18 @@ def score(
 
 
 @lru_cache(4)
-def _packed(hmms: tuple[HMM, ...], as_largest: bool) -> list[tuple[NDArray[np.float64], Sizes, list[int]]]:
+def _packed(hmms: tuple[HMM, ...], least: int) -> list[tuple[NDArray[np.float64], Sizes, list[int]]]:
     """Blocks of up to eight models near in size, their sizes, and which these are; a library is asked again and again.
 
-    All models of a block are given as many states as its largest has, or as the largest of all.
+    All models of a block are given as many states as its largest has, and `least` or more.
     """
     order = sorted(range(len(hmms)), key=lambda i: len(hmms[i].start), reverse=True)
-    places = [order[i : i + WIDTH] for i in range(0, len(order), WIDTH)]
-    most = [hmms[order[0] if as_largest else group[0]] for group in places]
-    return [
-        (pack([widened(hmms[i], len(largest.start)) for i in group]), sizes(largest), group)
-        for group, largest in zip(places, most, strict=True)
-    ]
+    places, packed = [order[i : i + WIDTH] for i in range(0, len(order), WIDTH)], []
+    for group in places:
+        states = max(least, len(hmms[group[0]].start))
+        own = [widened(hmms[i], states) for i in group]
+        packed.append((pack(own), sizes(own[0]), group))
+    return packed
 
 
 def widened(hmm: HMM, states: int) -> HMM:

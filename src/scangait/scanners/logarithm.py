@@ -83,7 +83,8 @@ def _table(group: Group, order: int) -> Table:
 def _in_subgroup(elements: NDArray[np.uint64], table: Table, prime: int) -> NDArray[np.int64]:
     word = np.uint64
     steps = word(table.lift), word(table.giant), table.size, table.order, word(prime)
-    found: NDArray[np.int64] = _look_up(elements, table.slots, table.powers, *steps)
+    found = np.full(len(elements), -1)
+    _look_up(elements, table.slots, table.powers, *steps, found)
     if len(found) and found.min() < 0:
         raise ValueError(f"elements must lie in 1..{prime - 1}")
     return found
@@ -126,7 +127,7 @@ def _fill(slots: NDArray[np.uint64], powers: NDArray[np.int64], size: int, step:
 
 
 @kernel
-def _look_up(
+def _look_up(  # noqa: PLR0917 (kernels take arrays and numbers only)
     elements: NDArray[np.uint64],
     slots: NDArray[np.uint64],
     powers: NDArray[np.int64],
@@ -135,10 +136,10 @@ def _look_up(
     size: int,
     order: int,
     prime: np.uint64,
-) -> NDArray[np.int64]:
-    """(N,) elements of the group -> (N,) logarithms in the subgroup, -1 where there is none."""
+    found: NDArray[np.int64],
+) -> None:
+    """(N,) elements of the group -> their logarithms in the subgroup into `found` (N,), where -1 stays for none."""
     mask = np.uint64(len(slots) - 1)
-    found = np.full(len(elements), -1, np.int64)
     for place in range(len(elements)):
         element = power(elements[place], lift, prime)
         passed = 0
@@ -151,7 +152,6 @@ def _look_up(
             else:
                 element = multiply(element, giant, prime)
                 passed += size
-    return found
 
 
 @kernel

@@ -202,22 +202,22 @@ def together(pairs: Pairs, size: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _telling(bits: NDArray[np.float64]) -> list[NDArray[np.int64]]:
     """The pairs with the most bits."""
-    return [pair for pair in np.stack(_best_pairs(bits, PAIRS), axis=1) if pair[0] >= 0]
+    pairs = np.full((PAIRS, 2), -1)
+    _best_pairs(bits, pairs, np.zeros(PAIRS))
+    return list(pairs[pairs[:, 0] >= 0])
 
 
 @kernel
-def _best_pairs(bits: NDArray[np.float64], most: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Bits (G, G), symmetrical -> both of the pairs with the most (most,), least first, -1: none above 0."""
-    first, second, value = np.full(most, -1), np.full(most, -1), np.zeros(most)
+def _best_pairs(bits: NDArray[np.float64], pairs: NDArray[np.int64], value: NDArray[np.float64]) -> None:
+    """Bits (G, G), symmetrical -> the pairs (P, 2) with the most above 0, least first; `value` (P,) begin as zeros."""
     for a in range(len(bits)):
         for b in range(a + 1, len(bits)):
             if bits[a, b] > value[0]:
                 at = 0
-                while at + 1 < most and value[at + 1] < bits[a, b]:
-                    value[at], first[at], second[at] = value[at + 1], first[at + 1], second[at + 1]
+                while at + 1 < len(value) and value[at + 1] < bits[a, b]:
+                    value[at], pairs[at, 0], pairs[at, 1] = value[at + 1], pairs[at + 1, 0], pairs[at + 1, 1]
                     at += 1
-                value[at], first[at], second[at] = bits[a, b], a, b
-    return first, second
+                value[at], pairs[at, 0], pairs[at, 1] = bits[a, b], a, b
 
 
 def _peeled(pairs: Pairs, own: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -262,23 +262,15 @@ def _peel(
     return left
 
 
-@kernel
 def _improved(bits: NDArray[np.float64], start: NDArray[np.int64], cost: float) -> NDArray[np.bool_]:
     """Who (G,) is inside when all have joined that earn their cost and left that do not: bits (G, G), start (K,)."""
-    inside, gain, count = np.zeros(len(bits), np.bool_), np.full(len(bits), -cost), len(start)
-    for one in start:
-        inside[one] = True
-        gain += bits[one]
+    inside, gain = np.zeros(len(bits), np.bool_), bits[start].sum(axis=0) - cost
+    inside[start] = True
     for _ in range(2 * len(bits)):
-        best, most = -1, 0.0
-        for one in range(len(bits)):
-            change = -gain[one] if inside[one] else gain[one]
-            if change > most:
-                best, most = one, change
-        if best < 0 or (inside[best] and count <= 2):
+        change = np.where(inside, -gain, gain)
+        best = int(np.argmax(change))
+        if change[best] <= 0 or (inside[best] and np.count_nonzero(inside) <= 2):
             break
-        for one in range(len(bits)):
-            gain[one] += -bits[best, one] if inside[best] else bits[best, one]
-        count += -1 if inside[best] else 1
+        gain += -bits[best] if inside[best] else bits[best]
         inside[best] = not inside[best]
     return inside
