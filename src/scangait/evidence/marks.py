@@ -44,15 +44,23 @@ def side_by_side(found: tuple[Marks, ...], count: int) -> NDArray[np.bool_]:
     return np.stack([mark.found for mark in found], axis=1) if found else np.zeros((count, 0), np.bool_)
 
 
-@kernel
 def borne(bearing: NDArray[np.bool_], members: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
     """How many members of each sample bear each mark (S, M), of a table `bearing` (N, M); members (K,) sample after
     sample, their exclusive ends (S,).
     """
-    counts, start = np.zeros((len(ends), bearing.shape[1]), np.int64), 0
+    counts = np.zeros((len(ends), bearing.shape[1]), np.int64)
+    _borne(bearing, members, ends, counts)
+    return counts
+
+
+@kernel
+def _borne(
+    bearing: NDArray[np.bool_], members: NDArray[np.int64], ends: NDArray[np.int64], counts: NDArray[np.int64]
+) -> None:
+    """Bearing (N, M), members (K,), ends (S,): added to counts (S, M)."""
+    start = 0
     for sample in range(len(ends)):
         for probe in members[start : ends[sample]]:
             for mark in range(bearing.shape[1]):
                 counts[sample, mark] += bearing[probe, mark]
         start = ends[sample]
-    return counts

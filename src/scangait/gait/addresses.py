@@ -23,8 +23,8 @@ def distinct(place: NDArray[np.integer]) -> int:
 
 def first_of_each(place: NDArray[np.integer], most: int) -> NDArray[np.int64]:
     """Which of the probes at `place` (N,) are the first at their addresses, ascending, `most` at most (K,)."""
-    found: NDArray[np.int64] = _first_of_each(place.astype(np.int64, copy=False), most)
-    return found
+    found = np.empty(min(most, len(place)), np.int64)
+    return found[: _first_of_each(place.astype(np.int64, copy=False), _table(len(found) + 1), found)]
 
 
 def ordered(place: NDArray[np.int64], size: int) -> NDArray[np.int64]:
@@ -38,13 +38,14 @@ def ordered(place: NDArray[np.int64], size: int) -> NDArray[np.int64]:
 
 def repeated(place: NDArray[np.int64], time_ns: NDArray[np.int64], soon_ns: int) -> tuple[int, int]:
     """How many probes (N,) in time order come to an address again within `soon_ns` of the last, and how many later."""
-    soon, later = _repeated(place, time_ns, soon_ns)
+    soon, later = _repeated(place, time_ns, soon_ns, _table(len(place)))
     return int(soon), int(later)
 
 
 def in_windows(place: NDArray[np.int64], window: NDArray[np.int64], windows: int) -> NDArray[np.int64]:
     """Distinct addresses (W,) among the probes (N,) of each window 0..windows - 1; `window` (N,) ascends."""
-    counts: NDArray[np.int64] = _in_windows(place, window, windows)
+    counts = np.zeros(windows, np.int64)
+    _in_windows(place, window, _table(len(place)), counts)
     return counts
 
 
@@ -52,6 +53,11 @@ def mostly(values: NDArray[np.uint32]) -> tuple[int, int]:
     """The value that most of `values` (N,) have and how many do; any of them where none has more than half."""
     value, count = _mostly(values)
     return int(value), int(count)
+
+
+def _table(count: int) -> NDArray[np.int32]:
+    """Free slots (0), a power of two and at least twice as many as there are probes."""
+    return np.zeros(max(16, 1 << (2 * count - 1).bit_length()), np.int32)
 
 
 @kernel
@@ -68,15 +74,6 @@ def _mostly(values: NDArray[np.uint32]) -> tuple[int, int]:
 
 
 @kernel
-def _table(count: int) -> NDArray[np.int32]:
-    """Free slots (0), a power of two and at least twice as many as there are probes."""
-    size = 16
-    while size < 2 * count:
-        size *= 2
-    return np.zeros(size, np.int32)
-
-
-@kernel
 def _slot(table: NDArray[np.int32], place: NDArray[np.int64], probe: int) -> int:
     """Where `table` (a power of two,) has the last probe (1 and up) at the address of this one, or has room for it."""
     mask = np.uint64(len(table) - 1)
@@ -87,24 +84,25 @@ def _slot(table: NDArray[np.int32], place: NDArray[np.int64], probe: int) -> int
 
 
 @kernel
-def _first_of_each(place: NDArray[np.int64], most: int) -> NDArray[np.int64]:
-    """Place (N,) -> (K,)."""
-    most = min(most, len(place))
-    table, found, count = _table(most + 1), np.empty(most, np.int64), 0
+def _first_of_each(place: NDArray[np.int64], table: NDArray[np.int32], found: NDArray[np.int64]) -> int:
+    """Place (N,), free `table` (a power of two,): how many are written into `found` (K,), all where it is full."""
+    count = 0
     for probe in range(len(place)):
         slot = _slot(table, place, probe)
         if not table[slot]:
-            if count == most:
+            if count == len(found):
                 break
             table[slot], found[count] = probe + 1, probe
             count += 1
-    return found[:count]
+    return count
 
 
 @kernel
-def _repeated(place: NDArray[np.int64], time_ns: NDArray[np.int64], soon_ns: int) -> tuple[int, int]:
-    """Place (N,), time_ns (N,) -> soon, later."""
-    table, soon, later = _table(len(place)), 0, 0
+def _repeated(
+    place: NDArray[np.int64], time_ns: NDArray[np.int64], soon_ns: int, table: NDArray[np.int32]
+) -> tuple[int, int]:
+    """Place (N,), time_ns (N,), free `table` (a power of two,) -> soon, later."""
+    soon, later = 0, 0
     for probe in range(len(place)):
         slot = _slot(table, place, probe)
         if table[slot]:
@@ -117,13 +115,13 @@ def _repeated(place: NDArray[np.int64], time_ns: NDArray[np.int64], soon_ns: int
 
 
 @kernel
-def _in_windows(place: NDArray[np.int64], window: NDArray[np.int64], windows: int) -> NDArray[np.int64]:
-    """Place (N,), window (N,) -> (windows,)."""
-    table, counts = _table(len(place)), np.zeros(windows, np.int64)
+def _in_windows(
+    place: NDArray[np.int64], window: NDArray[np.int64], table: NDArray[np.int32], counts: NDArray[np.int64]
+) -> None:
+    """Place (N,), window (N,), free `table` (a power of two,): added to `counts` (W,)."""
     for probe in range(len(place)):
         slot = _slot(table, place, probe)
         last = table[slot]
-        if window[probe] < windows and (not last or window[last - 1] != window[probe]):
+        if window[probe] < len(counts) and (not last or window[last - 1] != window[probe]):
             counts[window[probe]] += 1
         table[slot] = probe + 1
-    return counts

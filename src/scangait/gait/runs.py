@@ -26,7 +26,8 @@ def runs(probes: Probes, streams: Streams, scope: Telescope, recipe: Recipe) -> 
     if not (inside := position(scope, probes.dst) >= 0).all():
         dark = inside[order]
         order, bounds = order[dark], bounds - np.searchsorted(np.flatnonzero(~dark), bounds)
-    suspects = _suspects(probes.time_ns, order, bounds, recipe.longest_pause_s, recipe.min_movements)
+    suspects = np.zeros(len(streams.ends), np.bool_)
+    _suspects(probes.time_ns, order, bounds, recipe.longest_pause_s, recipe.min_movements, suspects)
     ends = [
         start + 1 + silences(np.diff(probes.time_ns[order[start:end]]) * NANOSECOND, recipe)
         for start, end in np.stack([bounds[:-1], bounds[1:]], axis=1)[suspects].tolist()
@@ -37,10 +38,16 @@ def runs(probes: Probes, streams: Streams, scope: Telescope, recipe: Recipe) -> 
 
 @kernel
 def _suspects(
-    time_ns: NDArray[np.int64], order: NDArray[np.int64], bounds: NDArray[np.int64], longest_pause_s: float, least: int
-) -> NDArray[np.bool_]:
-    """Which of the streams (S,) between `bounds` (S + 1,) of `order` (N,) may hold a silence: time_ns (N,)."""
-    found = np.zeros(len(bounds) - 1, np.bool_)
+    time_ns: NDArray[np.int64],
+    order: NDArray[np.int64],
+    bounds: NDArray[np.int64],
+    longest_pause_s: float,
+    least: int,
+    found: NDArray[np.bool_],
+) -> None:
+    """Say in `found` (S,) which of the streams between `bounds` (S + 1,) of `order` (N,) may hold a silence: time_ns
+    (N,).
+    """
     for stream in range(len(found)):
         own = order[bounds[stream] : bounds[stream + 1]]
         if len(own) > least and (time_ns[own[-1]] - time_ns[own[0]]) * NANOSECOND > longest_pause_s:
@@ -48,7 +55,6 @@ def _suspects(
             for gap in range(len(gaps)):
                 gaps[gap] = (time_ns[own[gap + 1]] - time_ns[own[gap]]) * NANOSECOND
             found[stream] = may_end(gaps, longest_pause_s, least)
-    return found
 
 
 def blocks(streams: Streams, least: int) -> Iterator[Streams]:

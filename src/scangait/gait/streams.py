@@ -118,9 +118,11 @@ def _sorted(
     """Words (N,) of so many `bits` and what goes with them (N,), sorted digit after digit, which is stable and several
     times as fast as comparing; what is given serves as room, with as much to `spare`.
     """
-    last = np.uint64(2**DIGIT - 1)
+    last, place = np.uint64(2**DIGIT - 1), np.empty(2**DIGIT + 1, np.int64)
     for low in range(0, bits, DIGIT):
-        shift, place = np.uint64(low), np.zeros(2**DIGIT + 1, np.int64)
+        shift = np.uint64(low)
+        for value in range(len(place)):
+            place[value] = 0
         for word in words:
             place[np.int64((word >> shift) & last) + 1] += 1
         for value in range(2**DIGIT):

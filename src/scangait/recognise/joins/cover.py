@@ -82,22 +82,19 @@ def _partial(place: NDArray[np.int64], size: int) -> bool:
     """Whether the targets are a part of the telescope and lie all over it, in its blocks and in its last digits."""
     if len(place) >= ALONE * size:
         return False
-    uneven: tuple[float, float] = _spread(place, size)
-    return max(uneven) <= UNEVEN
+    counts, expected = np.zeros((2, PARTS), np.int64), len(place) / PARTS
+    _spread(place, size, counts)
+    return float(((counts - expected) ** 2).sum(axis=1).max()) / expected <= UNEVEN
 
 
 @kernel
-def _spread(place: NDArray[np.int64], size: int) -> tuple[float, float]:
-    """Chi-square of positions (K,) in PARTS blocks of the telescope, and of their last digits to the base PARTS."""
-    blocks, digits, expected = np.zeros(PARTS, np.int64), np.zeros(PARTS, np.int64), len(place) / PARTS
+def _spread(place: NDArray[np.int64], size: int, counts: NDArray[np.int64]) -> None:
+    """Add to counts (2, PARTS) how many positions (K,) lie in each block of the telescope, and have each last digit to
+    the base PARTS.
+    """
     for one in place:
-        blocks[one * PARTS // size] += 1
-        digits[one % PARTS] += 1
-    by_block, by_digit = 0.0, 0.0
-    for part in range(PARTS):
-        by_block += (blocks[part] - expected) ** 2
-        by_digit += (digits[part] - expected) ** 2
-    return by_block / expected, by_digit / expected
+        counts[0, one * PARTS // size] += 1
+        counts[1, one % PARTS] += 1
 
 
 def _accepted(scans: Scans, members: NDArray[np.int64], among: int) -> Join | None:
@@ -225,24 +222,27 @@ def _peeled(pairs: Pairs, own: NDArray[np.int64]) -> NDArray[np.int64]:
     most, in sigmas.
     """
     gone = np.empty(len(own), np.int64)
-    left = _peel(pairs.meet, pairs.chance, own, gone)
+    left = _peel(pairs.meet, pairs.chance, own, np.zeros((3, len(own))), gone)
     return np.delete(own, gone[: len(own) - left])
 
 
 @kernel
 def _peel(
-    meets: NDArray[np.float64], chances: NDArray[np.float64], own: NDArray[np.int64], gone: NDArray[np.int64]
+    meets: NDArray[np.float64],
+    chances: NDArray[np.float64],
+    own: NDArray[np.int64],
+    room: NDArray[np.float64],
+    gone: NDArray[np.int64],
 ) -> int:
-    """How many scans are left in the best group: meets, chances (G, G), own (K,); `gone` (K,) become the places in it
-    of those that go, in that order.
+    """How many scans are left in the best group: meets, chances (G, G), own (K,), room (3, K) of zeros; `gone` (K,)
+    become the places in it of those that go, in that order.
     """
-    count = len(own)
-    meet, chance, excess = np.zeros(count), np.zeros(count), np.empty(count)
+    meet, chance, excess = room[0], room[1], room[2]
+    count, total = len(own), 0.0
     for a in range(count):
         for b in range(count):
             meet[b] += meets[own[a], own[b]]
             chance[b] += chances[own[a], own[b]]
-    total = 0.0
     for a in range(count):
         total += (meet[a] * MET + chance[a] * MISSED) / 2
     score, left = total, count

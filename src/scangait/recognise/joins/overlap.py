@@ -23,7 +23,7 @@ def rarity(sizes: NDArray[np.int64], distinct: int, space: int) -> float:
     """
     shared = int(sizes.sum()) - distinct
     if shared <= EXACT:
-        return max(0.0, -float(_tail(np.sort(sizes), shared, space)) / LN2)
+        return max(0.0, -float(_tail(np.sort(sizes), space, np.empty((2, shared + 1)))) / LN2)
     missed = float(np.sum(np.log1p(-np.minimum(sizes, space - 1) / space)))
     expected, seen = -np.expm1(missed), distinct / space
     if seen <= expected:
@@ -33,15 +33,17 @@ def rarity(sizes: NDArray[np.int64], distinct: int, space: int) -> float:
 
 
 @kernel
-def _tail(sizes: NDArray[np.int64], shared: int, space: int) -> float:
-    """(S,) sizes -> log chance that, one set after the other, at most `shared` addresses are hit again.
+def _tail(sizes: NDArray[np.int64], space: int, room: NDArray[np.float64]) -> float:
+    """(S,) sizes, room (2, T + 1) -> log chance that, one set after the other, at most T addresses are hit again.
 
     `level[t]` is the log chance that t were, so that the next set of n meets sum - t covered addresses.
     """
-    level = np.full(shared + 1, -np.inf)
-    level[0], total = 0.0, sizes[0]
+    level, above, total, shared = room[0], room[1], sizes[0], room.shape[1] - 1
+    for t in range(shared + 1):
+        level[t] = -np.inf if t else 0.0
     for size in sizes[1:]:
-        above = np.full(shared + 1, -np.inf)
+        for t in range(shared + 1):
+            above[t] = -np.inf
         for before in range(shared + 1):
             covered = total - before
             if level[before] == -np.inf or covered > space:
@@ -51,7 +53,7 @@ def _tail(sizes: NDArray[np.int64], shared: int, space: int) -> float:
                 chance = level[before] + _choose(covered, again) + _choose(space - covered, size - again)
                 chance -= _choose(space, size)
                 above[before + again] = np.logaddexp(above[before + again], chance)
-        level = above
+        level, above = above, level
         total += size
     answer = -np.inf
     for value in level:
