@@ -2,18 +2,21 @@
 
 import math
 from fractions import Fraction
+from types import FunctionType
 
 import numpy as np
 import pytest
+from numba import njit
 from test_model_laws import a_model
 
 import naive
 from scangait.engine import Serial, Threads
 from scangait.kernel import kernel
 from scangait.model.draw import draw
+from scangait.model.forward import AHEAD, forward
 from scangait.model.hmm import HMM
 from scangait.model.lanes import aligned, exp2, exponent, log2, put, take, unscale
-from scangait.model.score import score
+from scangait.model.score import pack, score, sizes
 
 
 @kernel
@@ -72,6 +75,17 @@ def test_pairs_that_underflow_are_found_again_in_logarithms(dims):
     found = score(np.concatenate(parts), np.cumsum(lengths), hmms)
     assert np.array_equal(np.isfinite(found), np.isfinite(truth))
     assert np.allclose(found, truth, rtol=1e-12)
+
+
+def test_it_makes_no_difference_when_the_next_observation_is_asked():
+    rng = np.random.default_rng(5)
+    hmms = [a_model(rng, 3, 2) for _ in range(8)]
+    x, ends, kinds = rng.normal(0, 3, (100, 2)), np.array([1, 1, 40, 100]), sizes(hmms[0])
+    other = FunctionType(forward.py_func.__code__, {**forward.py_func.__globals__, "AHEAD": not AHEAD})
+    found = [aligned(len(ends), 8), aligned(len(ends), 8)]
+    for score_block, result in zip((forward, njit(other)), found, strict=True):
+        score_block(x, ends, pack(hmms), *kinds, result)
+    np.testing.assert_array_equal(*found)
 
 
 def test_any_engine_scores_the_same():

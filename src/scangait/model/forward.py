@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numba.core.codegen import get_host_cpu_features
 from numpy.typing import NDArray
 
 from scangait.kernel import kernel
@@ -35,7 +36,11 @@ from scangait.model.vectors import IMPOSSIBLE
 
 LOG_2: Final = float(np.log(2))
 RARELY: Final = 4
-"""Steps after which beliefs are scaled. In between their sum only falls: if it fell too low, it shows then."""
+"""Steps, a power of two, after which beliefs are scaled. Between, sums only fall: one that fell too low shows then."""
+AHEAD: Final = "+avx512f" in get_host_cpu_features()
+"""Whether the next observation is asked while the beliefs of this one move on: neither waits for the other. Sixteen
+registers of half the width have no room for both.
+"""
 
 
 @kernel
@@ -60,24 +65,21 @@ def forward(
         if begin == ends[s]:
             put(result, s, spread(0.0))
             continue
-        ahead, shift = start, spread(0.0)
-        low, mass = spread(1.0), spread(1.0)
+        ahead, belief, shift, low = start, start, spread(0.0), spread(1.0)
         seen = look(spreads(x, begin * d, dims), means, rates, level)
         for t in range(begin, ends[s]):
-            top, now = seen[0], rest(seen, (0.0,))
-            # a step ahead: what an observation asks does not wait for the chain, nor the chain for it
-            seen = look(spreads(x, min(t + 1, len(x) - 1) * d, dims), means, rates, level)
-            shift = add(shift, top)
-            if (t - begin) % RARELY == RARELY - 1:
-                low = smaller(low, mass)
-                shift = add(shift, exponent(mass))
-                now = mul(now, unscale(mass))
-            belief = mul(ahead, now)
-            mass = total(belief)
+            if not AHEAD:
+                seen = look(spreads(x, t * d, dims), means, rates, level)
+            shift, belief = add(shift, seen[0]), mul(ahead, rest(seen, (0.0,)))
+            if AHEAD:
+                seen = look(spreads(x, min(t + 1, len(x) - 1) * d, dims), means, rates, level)
+            if (t - begin) & (RARELY - 1) == RARELY - 1:
+                mass = total(belief)
+                low, shift, belief = smaller(low, mass), add(shift, exponent(mass)), mul(belief, unscale(mass))
             ahead = times_matrix(belief, chain)
-        low = smaller(low, mass)
+        mass = total(belief)
         loglik = mul(add(shift, log2(mass)), spread(LOG_2))
-        put(result, s, less(low, spread(UNDERFLOW), spread(np.nan), loglik))
+        put(result, s, less(smaller(low, mass), spread(UNDERFLOW), spread(np.nan), loglik))
         begin = ends[s]
 
 
