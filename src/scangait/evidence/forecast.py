@@ -80,7 +80,8 @@ def course(line: Line, seconds: NDArray[np.float64], dst: NDArray[np.uint32]) ->
 @lru_cache(1024)
 def _remembered(line: Line, seconds: bytes, dst: bytes) -> Course:
     """Unmixing asks for it and then the forecast."""
-    return _course(line, np.frombuffer(seconds), np.frombuffer(dst, np.uint32).copy())
+    where = np.frombuffer(dst, np.uint32).copy()  # writable as everywhere else: one kernel for both
+    return _course(line, np.frombuffer(seconds), where)
 
 
 def _course(line: Line, seconds: NDArray[np.float64], dst: NDArray[np.uint32]) -> Course:

@@ -86,6 +86,7 @@ def points_of(
 
 
 _points_of = inlined(points_of)
+"""For kernels: who follows a line that was found asks in Python."""
 
 
 @kernel

@@ -193,7 +193,8 @@ def first_probes(
 @lru_cache(KEPT)
 def _searched(seconds: bytes, dst: bytes, size: int, blocked: str, stages: int) -> Line | None:
     """The best line of the first stage that finds one."""
-    when, where = np.frombuffer(seconds, np.float64), np.frombuffer(dst, np.uint32).copy()
+    when = np.frombuffer(seconds, np.float64)
+    where = np.frombuffer(dst, np.uint32).copy()  # writable as everywhere else: one kernel for both
     tried = grounds(where, blocked)
     x, field = placed(tried, where), _field(tried)
     number, ground, found = through(stages, x, when, field, size)

@@ -85,7 +85,7 @@ def _slot(table: NDArray[np.int32], place: NDArray[np.int64], probe: int) -> int
 
 @kernel
 def _first_of_each(place: NDArray[np.int64], table: NDArray[np.int32], found: NDArray[np.int64]) -> int:
-    """Place (N,), free `table` (a power of two,): how many are written into `found` (K,), all where it is full."""
+    """Place (N,), free `table` (a power of two,): how many are written into `found` (K,), which may hold fewer."""
     count = 0
     for probe in range(len(place)):
         slot = _slot(table, place, probe)

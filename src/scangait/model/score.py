@@ -19,9 +19,9 @@ Sizes = tuple[tuple[float, ...], tuple[float, ...]]
 JOB: Final = 100_000
 """Observations that one piece of work takes at least: enough to forget what it costs to hand it out."""
 FEW: Final = 2**13
-MOST: Final = 7
-"""Up to FEW observations no model is scored as one of fewer states than MOST, to which the paper goes: it takes some
-milliseconds more, where a kernel of another size takes half a second to compile and ten to load.
+USUAL: Final = (4, 7)
+"""Up to FEW observations models are scored as if they had a USUAL number of states, seven at most as in the paper: it
+takes hardly longer, where a kernel for each number takes half a second to compile.
 """
 
 
@@ -33,7 +33,8 @@ def score(
     if not result.size or not len(x):
         return result
     x, ends, run = np.ascontiguousarray(x, np.float64), np.asarray(ends, np.int64), engine or Serial()
-    jobs = [(*block, piece) for piece in _pieces(ends) for block in _packed(tuple(hmms), MOST if len(x) <= FEW else 1)]
+    blocks = _packed(tuple(hmms), USUAL if len(x) <= FEW else ())
+    jobs = [(*block, piece) for piece in _pieces(ends) for block in blocks]
     parts = run.map(lambda job: _block(x, ends, job[0], job[1], job[3]), jobs)
     for (_, _, group, (first, last)), part in zip(jobs, parts, strict=True):
         result[first:last, group] = part[:, : len(group)]
@@ -44,15 +45,16 @@ def score(
 
 
 @lru_cache(4)
-def _packed(hmms: tuple[HMM, ...], least: int) -> list[tuple[NDArray[np.float64], Sizes, list[int]]]:
+def _packed(hmms: tuple[HMM, ...], usual: tuple[int, ...]) -> list[tuple[NDArray[np.float64], Sizes, list[int]]]:
     """Blocks of up to eight models near in size, their sizes, and which these are; a library is asked again and again.
 
-    All models of a block are given as many states as its largest has, and `least` or more.
+    All models of a block are given as many states as its largest has, or the next `usual` number.
     """
     order = sorted(range(len(hmms)), key=lambda i: len(hmms[i].start), reverse=True)
     places, packed = [order[i : i + WIDTH] for i in range(0, len(order), WIDTH)], []
     for group in places:
-        states = max(least, len(hmms[group[0]].start))
+        largest = len(hmms[group[0]].start)
+        states = min((count for count in usual if count >= largest), default=largest)
         own = [widened(hmms[i], states) for i in group]
         packed.append((pack(own), sizes(own[0]), group))
     return packed
