@@ -13,11 +13,12 @@ from scangait.kernel import kernel
 from scangait.model import mixture
 from scangait.model.baum_welch_em import BLOCK, ascend, descend
 from scangait.model.blocks import ROWS, Blocks
-from scangait.model.forward import forward
+from scangait.model.forward import RARELY, forward
 from scangait.model.lanes import aligned, each_state, fma, put, spread
 from scangait.model.lanes import rows as rows_of
-from scangait.model.mixture_em import VANISHING, expectation, levels, room_for, sift
+from scangait.model.mixture_em import expectation, levels, room_for, sift
 from scangait.model.score import interleave, pack
+from scangait.model.vectors import WIDTH
 
 HEADER = ("dims", "m", "score", "mixture EM", "Baum-Welch E-step")
 ROUNDS: Final = 21
@@ -61,16 +62,20 @@ def _ask(times: int, blocks: Blocks, constants: np.ndarray, dims: tuple[float, .
         expectation(blocks, constants, dims, room, False)
 
 
-def operations(dims: int, states: int, heard: float, alone: float) -> tuple[float, float, float]:
+def operations(dims: int, states: int, heard: float, asked: float) -> tuple[float, float, float]:
     """Vector operations of eight lanes in one step of forward, of mixture EM, and of forward and backward.
 
-    Density 3 D, largest 1, minus it 1, exp2 15, sum 1; forward also: scale 1, belief 1, chain m, and 7 for the shift;
-    EM, for as many clusters as are `heard`: density 3 D, minus the shift 1, exp2 15, sum 1, share 1, mass 1, moments
-    4 D; and 5; but no exp2 nor sum in the share of blocks where one is `alone`; backward also: share 1, mass 1, moments
-    4 D, weight 1, chain m, transitions m.
+    Density 3 D, largest 1, minus it 1, exp2 15, belief 1, chain m, and every fourth step scale 1 and sum 1; for the
+    shift 1, and every fourth step 8. Forward and backward: scale, sum and shift in every step; share 1, mass 1, moments
+    4 D, weight 1, chain m, transitions m. EM, in the share of blocks that are `asked`, for each cluster `heard` there:
+    density 3 D, minus the shift 1, exp2 15, sum 1, share 1, mass 1, moments 4 D; and 5. For each cluster, in eight
+    blocks: largest and smallest density 10 D, who is heard 6, giving whole blocks 5 D + 4; and 3.
     """
-    forwards = states * (3 * dims + 20 + states) + 7
-    return forwards, heard * (7 * dims + 19) + 5 - 16 * alone, forwards + states * (3 + 4 * dims + 2 * states)
+    look = states * (3 * dims + 18)
+    forward_ = look + states * states + 1 + (2 * states + 8) / RARELY
+    sifting = (states * (15 * dims + 10) + 3) / (WIDTH * ROWS)
+    both = look + states * (5 + 4 * dims + 3 * states) + 7
+    return forward_, asked * (heard * (7 * dims + 19) + 5) + sifting, both
 
 
 def fitted(x: np.ndarray, states: int) -> tuple[Blocks, np.ndarray, tuple[float, ...], np.ndarray]:
@@ -83,13 +88,14 @@ def fitted(x: np.ndarray, states: int) -> tuple[Blocks, np.ndarray, tuple[float,
 
 
 def clusters_heard(blocks: Blocks, constants: np.ndarray, dims: int) -> tuple[float, float]:
-    """How many clusters an E-step asks in a block, in the mean, and the share of blocks where it is one."""
+    """How many clusters an E-step asks in a block that it asks, in the mean, and the share of blocks that it asks."""
     states, count = len(constants), len(blocks.counts) // ROWS
-    heard, found = aligned(states + 2, 8), []
+    heard, voices = aligned(states + 3, 8), []
     for group in range(len(blocks.corners) // (2 * dims)):
         sift(blocks.corners, group, constants, each_state(dims), heard)
-        found += (heard[:states] >= VANISHING).sum(axis=0).tolist()
-    return float(np.mean(found[:count])), float(np.mean(np.array(found[:count]) == 1))
+        voices += heard[-1].tolist()
+    several = np.array(voices[:count]) > 1
+    return float(np.mean(np.array(voices[:count])[several])), float(several.mean())
 
 
 def measure(dims: int, states: int) -> tuple[object, ...]:

@@ -18,15 +18,16 @@ SIZE: Final = ROWS * WIDTH
 
 
 class Blocks(NamedTuple):
-    """B blocks of observations, and the boxes in which they lie, eight side by side in each of G groups.
+    """B blocks of observations, and what is known of each, eight blocks side by side in each of G groups.
 
-    values (B D 4, 8), counts (B 4, 8), which are zero where the last block is filled up, corners (G 2 D, 8): the least
-    values of a box, then the largest
+    values (B D 4, 8), counts (B 4, 8), which are zero where the last block is filled up; corners (G 2 D, 8): the least
+    values in a block, then the largest; moments (G (1 + 2 D), 8): count, means and variances of a block
     """
 
     values: NDArray[np.float64]
     counts: NDArray[np.float64]
     corners: NDArray[np.float64]
+    moments: NDArray[np.float64]
 
 
 def in_blocks(x: NDArray[np.float64], counts: NDArray[np.float64]) -> Blocks:
@@ -34,15 +35,33 @@ def in_blocks(x: NDArray[np.float64], counts: NDArray[np.float64]) -> Blocks:
     size, dims = x.shape
     blocks = ceil(size / SIZE)
     groups = ceil(blocks / WIDTH)
-    values, weights, corners = aligned(blocks, dims, SIZE), aligned(blocks * SIZE), aligned(groups, 2, dims, WIDTH)
+    values, weights = aligned(blocks, dims, SIZE), aligned(blocks * SIZE)
     places = _near(x)
     filled = places[np.minimum(np.arange(blocks * SIZE), size - 1)].reshape(blocks, SIZE)
     values[:] = x[filled].transpose(0, 2, 1)
     weights[:size], weights[size:] = counts[places], 0
-    lanes = np.minimum(np.arange(groups * WIDTH), blocks - 1).reshape(groups, WIDTH)
-    for side, edge in enumerate((values.min(axis=2), values.max(axis=2))):
-        corners[:, side] = edge[lanes].transpose(0, 2, 1)
-    return Blocks(*(table.reshape(-1, WIDTH) for table in (values, weights, corners)))
+    corners = _side_by_side(np.stack([values.min(axis=2), values.max(axis=2)], axis=1).reshape(blocks, -1))
+    moments = _side_by_side(_moments(values, weights.reshape(blocks, 1, SIZE)))
+    moments[-(1 + 2 * dims), blocks - WIDTH * groups or WIDTH :] = 0
+    return Blocks(values.reshape(-1, WIDTH), weights.reshape(-1, WIDTH), corners, moments)
+
+
+def _moments(values: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Count, means and variances (B, 1 + 2 D) of blocks of values (B, D, 32) that stand for counts (B, 1, 32)."""
+    whole = counts.sum(axis=2)
+    off = values - values[:, :, :1]
+    middle = (counts * off).sum(axis=2) / whole
+    variances = (counts * (off - middle[:, :, None]) ** 2).sum(axis=2) / whole
+    return np.concatenate([whole, values[:, :, 0] + middle, variances], axis=1)
+
+
+def _side_by_side(table: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What is known of each block (B, R), eight side by side (G R, 8); the last group is filled up with the last."""
+    groups = ceil(len(table) / WIDTH)
+    lanes = np.minimum(np.arange(groups * WIDTH), len(table) - 1).reshape(groups, WIDTH)
+    side = aligned(groups, table.shape[1], WIDTH)
+    side[:] = table[lanes].transpose(0, 2, 1)
+    return side.reshape(-1, WIDTH)
 
 
 def _near(x: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -37,6 +37,33 @@ def collect(write: Writer, share: Vectors, value: Vectors, cluster: Vectors, sum
     return [write.builder.fadd(mass, reduce(write.builder.fadd, share)), *sides]
 
 
+@instruction(lambda *_: 1)
+def under_in_the_mean(write: Writer, block: Vectors, cluster: Vectors) -> Vectors:
+    """Mean binary log-density of blocks, by their means and variances (2 D,), under a cluster (2 D + 1,)."""
+    dims, level = len(cluster) // 2, cluster[-1]
+    for rate, square in zip(cluster[dims:], _squares(write, block, cluster), strict=False):
+        level = write.fma(square, rate, level)
+    return [level]
+
+
+@instruction(lambda _share, _block, _cluster, sums: sums)
+def collect_whole(write: Writer, share: Vectors, block: Vectors, cluster: Vectors, sums: Vectors) -> Vectors:
+    """As `collect` for whole blocks, by their means and variances (2 D,), of which it has the shares (1,): how many
+    observations they are.
+    """
+    (own,), (mass, *sides) = share, sums
+    off = [one for (one,) in _off(write, block[: len(block) // 2], cluster)]
+    moved = zip(off + _squares(write, block, cluster), sides, strict=True)
+    return [write.builder.fadd(mass, own), *(write.fma(own, z, side) for z, side in moved)]
+
+
+def _squares(write: Writer, block: Vectors, cluster: Vectors) -> Vectors:
+    """Mean squared distances (D,) of blocks from the mean of a cluster."""
+    dims = len(block) // 2
+    off = _off(write, block[:dims], cluster)
+    return [write.fma(z, z, variance) for (z,), variance in zip(off, block[dims:], strict=True)]
+
+
 def _off(write: Writer, value: Vectors, cluster: Vectors) -> list[Vectors]:
     """Distances of value (D, R) from the means of a cluster, dimension by dimension."""
     rows = len(value) // (len(cluster) // 2)

@@ -1,19 +1,20 @@
 """Expectation maximisation of a Gaussian mixture in eight lanes: a block of near observations at once.
 
 How it flows: `in_blocks` lays observations out once; in every E-step `sift` bounds what each cluster may say in each
-block, and only those are asked whose share does not vanish in rounding.
+block, and only those are asked whose share does not vanish in rounding. A block that one cluster has alone is given to
+it whole (`give`): its moments, worked out once, say all.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scangait.kernel import kernel
 from scangait.model.blocks import QUAD, ROWS, Blocks
-from scangait.model.cluster import collect, extremes, under
+from scangait.model.cluster import collect, collect_whole, extremes, under, under_in_the_mean
 from scangait.model.lanes import (
     add,
     aligned,
@@ -21,6 +22,7 @@ from scangait.model.lanes import (
     dot,
     exp2,
     exponent,
+    fma,
     larger,
     less,
     log2,
@@ -131,22 +133,24 @@ def expectation(
     sums[:] = 0.0
     who = np.empty(m, np.int64)
     gained, scale = spread(0.0), spread(1.0)
+    count = whole = repeated(scale, QUAD)
     for block in range(len(blocks.counts) // ROWS):
         if block % WIDTH == 0:
             sift(blocks.corners, block // WIDTH, constants, dims, heard)
+            gained = add(gained, give(blocks.moments, block // WIDTH, constants, dims, heard, sums))
+        if heard[m + 2, block % WIDTH] < 2:
+            continue
         n = 0
         for k in range(m):
             who[n] = k
             n += heard[k, block % WIDTH] >= VANISHING
         value, count = tables(blocks.values, ROWS * block * d, dims, QUAD), rows(blocks.counts, ROWS * block, QUAD)
         shift = repeated(spread(heard[m, block % WIDTH]), QUAD)
-        if n == 1 or heard[m + 1, block % WIDTH] > STEEP:
+        if heard[m + 1, block % WIDTH] > STEEP:
             for i in range(n):
                 shift = larger(shift, under(value, spreads(constants, who[i] * len(own), own)))
-        put(shares, 0, repeated(spread(1.0), QUAD))
-        if n > 1:
-            for i in range(n):
-                put(shares, ROWS * i, exp2(sub(under(value, spreads(constants, who[i] * len(own), own)), shift)))
+        for i in range(n):
+            put(shares, ROWS * i, exp2(sub(under(value, spreads(constants, who[i] * len(own), own)), shift)))
         whole = rows(shares, 0, QUAD)
         for i in range(1, n):
             whole = add(whole, rows(shares, ROWS * i, QUAD))
@@ -177,8 +181,8 @@ def sift(
 ) -> None:
     """What clusters may say in eight blocks, in binary logarithms.
 
-    `heard` (m + 2, 8) becomes the largest density of each cluster beside the shift; the shift, which the largest of all
-    never falls below; and how far it may rise above.
+    `heard` (m + 3, 8) becomes the largest density of each cluster beside the shift; the shift, which the largest of all
+    never falls below; how far it may rise above; and of how many clusters the shares do not vanish.
 
     corners (G 2 D, 8), constants (m, 2 D + 1)
     """
@@ -189,10 +193,40 @@ def sift(
         high, low = extremes(least, most, spreads(constants, k * len(own), own))
         put(heard, k, high)
         top, shift = larger(top, high), larger(shift, low)
+    voices = spread(0.0)
     for k in range(m):
-        put(heard, k, sub(take(heard, k), shift))
+        above = sub(take(heard, k), shift)
+        voices = add(voices, less(above, spread(VANISHING), spread(0.0), spread(1.0)))
+        put(heard, k, above)
     put(heard, m, shift)
     put(heard, m + 1, sub(top, shift))
+    put(heard, m + 2, voices)
+
+
+@kernel
+def give(
+    moments: NDArray[np.float64],
+    group: int,
+    constants: NDArray[np.float64],
+    dims: tuple[float, ...],
+    heard: NDArray[np.float64],
+    sums: NDArray[np.float64],
+) -> Any:
+    """Give each of eight blocks in which one cluster is heard to that cluster, by adding to its `sums`.
+
+    moments (G (1 + 2 D), 8), constants (m, 2 D + 1), heard (m + 3, 8) from `sift`, sums (m (1 + 2 D), 8) -> the binary
+    log-likelihoods of these blocks, in lanes
+    """
+    m, own = len(constants), dims + dims + (0.0,)
+    count, block = take(moments, group * len(own)), rows(moments, group * len(own) + 1, dims + dims)
+    gained, none = spread(0.0), spread(0.0)
+    count = less(take(heard, m + 2), spread(2.0), count, none)
+    for k in range(m):
+        at, share = k * len(own), less(take(heard, k), spread(VANISHING), none, count)
+        cluster = spreads(constants, at, own)
+        gained = fma(share, under_in_the_mean(block, cluster), gained)
+        put(sums, at, collect_whole(share, block, cluster, rows(sums, at, own)))
+    return gained
 
 
 @kernel
@@ -233,4 +267,4 @@ def across(data: NDArray[np.float64], row: int) -> float:
 
 def room_for(states: int, dims: int) -> NDArray[np.float64]:
     """Room for one E-step's sums, bounds and shares."""
-    return aligned(states * (1 + 2 * dims) + states + 2 + ROWS * states, WIDTH)
+    return aligned(states * (1 + 2 * dims) + states + 3 + ROWS * states, WIDTH)
