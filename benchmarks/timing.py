@@ -19,7 +19,12 @@ they have ended theirs, which was charged to whoever came next, and kept a core 
 
 
 def race(contestants: dict[str, Callable[[], object]], rounds: int = ROUNDS) -> dict[str, float]:
-    """Median CPU seconds (of all threads) of one call of each; a first call, which may compile, is not counted."""
+    """Median CPU seconds (of all threads) of one call of each."""
+    return {name: median(taken) for name, taken in in_turns(contestants, rounds).items()}
+
+
+def in_turns(contestants: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+    """CPU seconds (of all threads) of one call of each, in each round; not of a first call, which may compile."""
     repeats = {name: _repeats(call) for name, call in contestants.items()}
     times: dict[str, list[float]] = {name: [] for name in contestants}
     for _ in range(rounds):
@@ -29,7 +34,7 @@ def race(contestants: dict[str, Callable[[], object]], rounds: int = ROUNDS) -> 
             for _ in range(repeats[name]):
                 call()
             times[name].append((process_time() - begin) / repeats[name])
-    return {name: median(taken) for name, taken in times.items()}
+    return times
 
 
 def _settle() -> None:
