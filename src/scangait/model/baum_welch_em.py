@@ -22,6 +22,7 @@ from scangait.model.lanes import (
     exp2,
     exponent,
     fma,
+    forget,
     larger,
     largest,
     less,
@@ -104,6 +105,8 @@ def ascend(
         put(memory, (2 * t + 1) * m, weight)
         if t <= latest:  # and what comes after must not reach back beyond its beginning
             put(memory, (2 * t + 1) * m, less(begin, spread(float(t)), weight, none))
+        forget()  # kept for what follows they would be written once more, since registers are few
+        belief = rows(memory, 2 * t * m, states)
         shift = add(shift, add(seen[0], exponent(mass)))
         mass = total(belief)
         low = smaller(low, mass)

@@ -123,6 +123,13 @@ def put_spaced(write: Writer, data: Any, first: Any, stride: Any, vectors: Vecto
     return []
 
 
+@instruction(lambda: 0)
+def forget(write: Writer) -> Vectors:
+    """What was put into arrays is no longer known: it will be read where it is wanted."""
+    write.builder.asm(ir.FunctionType(ir.VoidType(), []), "", "~{memory}", [], side_effect=True)
+    return []
+
+
 @instruction(lambda outer, inner: outer * inner)
 def zeros(write: Writer, outer: Vectors, inner: Vectors) -> Vectors:
     """Vectors of zeros, as many as the product of two tuples' lengths."""
