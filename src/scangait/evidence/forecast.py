@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 
 from scangait.evidence.ground import Ground, Line, logarithms_of
 from scangait.gait.addresses import distinct
-from scangait.kernel import kernel
-from scangait.scanners.logarithm import multiply
 from scangait.telescope import Telescope, address
 
 LARGEST: Final = 2**18
@@ -30,6 +28,8 @@ RECENT: Final = 16
 ROOM: Final = 0.03
 APART: Final = (1e-6, 0.03)
 """Share of its part of the walk by which a probe may be off: one thread, and threads that drift against each other."""
+HALF: Final = 17
+"""Bits of a half of a logarithm, which has 33 at most."""
 TINY: Final = 2.3e-308
 SPREAD: Final = 12.0
 """Median deviations from its thread's line within which a probe belongs to the walk."""
@@ -173,19 +173,12 @@ def _everywhere(ground: Ground, scope: Telescope) -> NDArray[np.int64]:
     return logarithms_of(ground, address(scope, np.arange(scope.size)))
 
 
-@kernel
-def _distances(x: NDArray[np.int64], origin: int, mu: int, order: int) -> NDArray[np.float64]:
-    """(N,) logarithms -> (N,) elements after the origin; NaN where there is none."""
-    far = np.empty(len(x))
-    for a in range(len(x)):
-        ahead = np.float64(multiply(np.uint64(mu), np.uint64((x[a] - origin) % order), np.uint64(order)))
-        far[a] = ahead if x[a] >= 0 else np.nan
-    return far
-
-
 def _elements(line: Line, x: NDArray[np.int64], origin: int) -> NDArray[np.float64]:
     """How many elements of the walk each logarithm (N,) comes after another, the origin; NaN: never."""
-    return np.asarray(_distances(x, origin, line.mu, line.ground.group.order), np.float64)
+    order, steps = line.ground.group.order, (x - origin) % line.ground.group.order
+    high, low = steps >> HALF, steps & (1 << HALF) - 1  # in halves, since the product is longer than a word
+    ahead = ((high * line.mu % order << HALF) + low * line.mu) % order
+    return np.where(x >= 0, ahead, np.nan)
 
 
 def _straight(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:

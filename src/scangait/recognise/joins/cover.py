@@ -120,44 +120,25 @@ def pairs_of(scans: Scans, group: NDArray[np.int64]) -> Pairs:
     """
     size = np.array([len(scans.places[scan]) for scan in group], np.float64)
     meet, chance = _shared(scans, group), np.outer(size, size) / scans.scope.size
-    _unsay(meet, chance, scans.first_ns[group], scans.last_ns[group], scans.source[group])
+    first, last, source = scans.first_ns[group], scans.last_ns[group], scans.source[group]
+    for a in range(len(group)):
+        apart = np.maximum(first, first[a]) - np.minimum(last, last[a])
+        unsaid = (source == source[a]) | (apart > np.maximum(last - first, last[a] - first[a]))
+        meet[a, unsaid] = chance[a, unsaid] = 0.0
     return Pairs(meet, chance)
-
-
-@kernel
-def _unsay(
-    meet: NDArray[np.float64],
-    chance: NDArray[np.float64],
-    first: NDArray[np.int64],
-    last: NDArray[np.int64],
-    source: NDArray[np.int64],
-) -> None:
-    """Put 0 into meet and chance (G, G) where nothing is said of two scans: first, last, source (G,)."""
-    for a in range(len(first)):
-        for b in range(len(first)):
-            apart = max(first[a], first[b]) - min(last[a], last[b])
-            if source[a] == source[b] or apart > max(last[a] - first[a], last[b] - first[b]):
-                meet[a, b], chance[a, b] = 0.0, 0.0
 
 
 def _shared(scans: Scans, group: NDArray[np.int64]) -> NDArray[np.float64]:
     """(G, G) addresses that each two scans have in common, block by block of the telescope, a bit for each address."""
     shared = np.zeros((len(group), len(group)), np.int64)
     for start in range(0, scans.scope.size, BLOCK):
-        bits = np.zeros((len(group), -(-min(BLOCK, scans.scope.size - start) // WORD)), np.uint64)
+        hit = np.zeros((len(group), -(-min(BLOCK, scans.scope.size - start) // WORD) * WORD), np.bool_)
         for row, scan in enumerate(group.tolist()):
             place = scans.places[scan]
             low, high = np.searchsorted(place, (start, start + BLOCK)) if scans.scope.size > BLOCK else (0, len(place))
-            _set(bits[row], place[low:high], start)
-        _meet(bits, shared)
+            hit[row, place[low:high] - start] = True
+        _meet(np.packbits(hit, axis=1).view(np.uint64), shared)
     return shared.astype(np.float64)
-
-
-@kernel
-def _set(bits: NDArray[np.uint64], place: NDArray[np.int64], start: int) -> None:
-    """Set the bits, of words (W,), of positions (K,) from `start` on."""
-    for one in place:
-        bits[(one - start) // WORD] |= np.uint64(1) << np.uint64((one - start) % WORD)
 
 
 @kernel
@@ -198,23 +179,15 @@ def together(pairs: Pairs, size: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _telling(bits: NDArray[np.float64]) -> list[NDArray[np.int64]]:
-    """The pairs with the most bits."""
-    pairs = np.full((PAIRS, 2), -1)
-    _best_pairs(bits, pairs, np.zeros(PAIRS))
-    return list(pairs[pairs[:, 0] >= 0])
-
-
-@kernel
-def _best_pairs(bits: NDArray[np.float64], pairs: NDArray[np.int64], value: NDArray[np.float64]) -> None:
-    """Bits (G, G), symmetrical -> the pairs (P, 2) with the most above 0, least first; `value` (P,) begin as zeros."""
-    for a in range(len(bits)):
-        for b in range(a + 1, len(bits)):
-            if bits[a, b] > value[0]:
-                at = 0
-                while at + 1 < len(value) and value[at + 1] < bits[a, b]:
-                    value[at], pairs[at, 0], pairs[at, 1] = value[at + 1], pairs[at + 1, 0], pairs[at + 1, 1]
-                    at += 1
-                value[at], pairs[at, 0], pairs[at, 1] = bits[a, b], a, b
+    """The PAIRS of scans with the most bits above 0 (2,), least first."""
+    most, pairs = np.zeros(0), np.zeros((0, 2), np.int64)
+    for a, row in enumerate(bits):
+        more = a + 1 + np.flatnonzero(row[a + 1 :] > (most[-1] if len(most) == PAIRS else 0.0))
+        if len(more):
+            most, pairs = np.r_[most, row[more]], np.r_[pairs, np.column_stack([np.full(len(more), a), more])]
+            best = np.argsort(-most, kind="stable")[:PAIRS]
+            most, pairs = most[best], pairs[best]
+    return list(pairs[::-1])
 
 
 def _peeled(pairs: Pairs, own: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -8,8 +8,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from scangait.kernel import kernel
-
 EXACT: Final = 512
 """Up to so many shared addresses the tail is summed; beyond, it is bounded (Hoeffding 1963)."""
 LN2: Final = log(2)
@@ -23,7 +21,7 @@ def rarity(sizes: NDArray[np.int64], distinct: int, space: int) -> float:
     """
     shared = int(sizes.sum()) - distinct
     if shared <= EXACT:
-        return max(0.0, -float(_tail(np.sort(sizes), space, np.empty((2, shared + 1)))) / LN2)
+        return max(0.0, -_tail(sorted(sizes.tolist()), space, shared) / LN2)
     missed = float(np.sum(np.log1p(-np.minimum(sizes, space - 1) / space)))
     expected, seen = -np.expm1(missed), distinct / space
     if seen <= expected:
@@ -32,36 +30,36 @@ def rarity(sizes: NDArray[np.int64], distinct: int, space: int) -> float:
     return float(space * (seen * log(seen / expected) + miss) / LN2)
 
 
-@kernel
-def _tail(sizes: NDArray[np.int64], space: int, room: NDArray[np.float64]) -> float:
-    """(S,) sizes, room (2, T + 1) -> log chance that, one set after the other, at most T addresses are hit again.
+def _tail(sizes: list[int], space: int, shared: int) -> float:
+    """Log chance that, one set after the other, at most `shared` addresses are hit again by sets of these sizes.
 
-    `level[t]` is the log chance that t were, so that the next set of n meets sum - t covered addresses.
+    `level[t]` is the log chance that t were, so that the next set meets sum - t covered addresses.
     """
-    level, above, total, shared = room[0], room[1], sizes[0], room.shape[1] - 1
-    for t in range(shared + 1):
-        level[t] = -np.inf if t else 0.0
+    level, total = np.full(shared + 1, -np.inf), sizes[0]
+    level[0] = 0.0
     for size in sizes[1:]:
-        for t in range(shared + 1):
-            above[t] = -np.inf
-        for before in range(shared + 1):
-            covered = total - before
-            if level[before] == -np.inf or covered > space:
-                continue
-            least = max(0, size + covered - space)
-            for again in range(least, min(shared - before, size, covered) + 1):
-                chance = level[before] + _choose(covered, again) + _choose(space - covered, size - again)
-                chance -= _choose(space, size)
-                above[before + again] = np.logaddexp(above[before + again], chance)
-        level, above = above, level
-        total += size
-    answer = -np.inf
-    for value in level:
-        answer = np.logaddexp(answer, value)
-    return answer
+        above = np.full(shared + 1, -np.inf)
+        for before in np.flatnonzero(level > -np.inf).tolist():
+            least, law = _hits(total - before, size, space, shared - before)
+            now = slice(before + least, before + least + len(law))
+            above[now] = np.logaddexp(above[now], level[before] + law)
+        level, total = above, total + size
+    return float(np.logaddexp.reduce(level))
 
 
-@kernel
+def _hits(covered: int, size: int, space: int, most: int) -> tuple[int, NDArray[np.float64]]:
+    """The hypergeometric law: how many of `covered` addresses a random set of `size` hits at least, and the log chances
+    (K,) that it hits so many and each number more, up to `most`.
+    """
+    least, most = max(0, size + covered - space), min(most, size, covered)
+    if covered > space or least > most:
+        return 0, np.empty(0)
+    hit = np.arange(least, most, dtype=np.float64)
+    growth = (covered - hit) * (size - hit) / ((hit + 1) * (space - covered - size + hit + 1))
+    first = _choose(covered, least) + _choose(space - covered, size - least) - _choose(space, size)
+    return least, first + np.r_[0.0, np.cumsum(np.log(growth))]
+
+
 def _choose(among: int, chosen: int) -> float:
     """Natural logarithm of the binomial coefficient."""
-    return lgamma(among + 1.0) - lgamma(chosen + 1.0) - lgamma(among - chosen + 1.0)
+    return lgamma(among + 1) - lgamma(chosen + 1) - lgamma(among - chosen + 1)
