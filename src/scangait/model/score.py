@@ -29,15 +29,16 @@ def score(
     x: NDArray[np.float64], ends: NDArray[np.int64], hmms: list[HMM], *, engine: Engine | None = None
 ) -> NDArray[np.float64]:
     """Natural log-likelihood (S, M) of each sequence of x (T, D) that ends at `ends` (S,) under each model."""
-    result = np.zeros((len(ends), len(hmms)))
-    if not result.size or not len(x):
-        return result
+    if not len(hmms) or not len(ends) or not len(x):
+        return np.zeros((len(ends), len(hmms)))
     x, ends, run = np.ascontiguousarray(x, np.float64), np.asarray(ends, np.int64), engine or Serial()
-    blocks = _packed(tuple(hmms), USUAL if len(x) <= FEW else ())
-    jobs = [(*block, piece) for piece in _pieces(ends) for block in blocks]
-    parts = run.map(lambda job: _block(x, ends, job[0], job[1], job[3]), jobs)
-    for (_, _, group, (first, last)), part in zip(jobs, parts, strict=True):
-        result[first:last, group] = part[:, : len(group)]
+    order, blocks = _packed(tuple(hmms), USUAL if len(x) <= FEW else ())
+    lanes, result = np.empty((len(ends), len(blocks), WIDTH)), np.empty((len(ends), len(hmms)))
+    jobs = [(at, piece) for piece in _pieces(ends) for at in range(len(blocks))]
+    parts = run.map(lambda job: _block(x, ends, *blocks[job[0]], job[1]), jobs)
+    for (at, (first, last)), part in zip(jobs, parts, strict=True):
+        lanes[first:last, at] = part
+    result[:, order] = lanes.reshape(len(ends), -1)[:, : len(hmms)]
     lost = np.isnan(result)
     if lost.any():
         _rescue(x, ends, hmms, result, lost, run)
@@ -45,19 +46,19 @@ def score(
 
 
 @lru_cache(4)
-def _packed(hmms: tuple[HMM, ...], usual: tuple[int, ...]) -> list[tuple[NDArray[np.float64], Sizes, list[int]]]:
-    """Blocks of up to eight models near in size, their sizes, and which these are; a library is asked again and again.
+def _packed(hmms: tuple[HMM, ...], usual: tuple[int, ...]) -> tuple[list[int], list[tuple[NDArray[np.float64], Sizes]]]:
+    """Which models the lanes are for, largest first, and blocks of them with their sizes; a library is asked again and
+    again.
 
     All models of a block are given as many states as its largest has, or the next `usual` number.
     """
-    order = sorted(range(len(hmms)), key=lambda i: len(hmms[i].start), reverse=True)
-    places, packed = [order[i : i + WIDTH] for i in range(0, len(order), WIDTH)], []
-    for group in places:
+    order, packed = sorted(range(len(hmms)), key=lambda i: len(hmms[i].start), reverse=True), []
+    for group in (order[i : i + WIDTH] for i in range(0, len(order), WIDTH)):
         largest = len(hmms[group[0]].start)
         states = min((count for count in usual if count >= largest), default=largest)
         own = [widened(hmms[i], states) for i in group]
-        packed.append((pack(own), sizes(own[0]), group))
-    return packed
+        packed.append((pack(own), sizes(own[0])))
+    return order, packed
 
 
 def widened(hmm: HMM, states: int) -> HMM:
@@ -105,6 +106,8 @@ def interleave(x: NDArray[np.float64], begins: NDArray[np.int64], ends: NDArray[
 
 def _pieces(ends: NDArray[np.int64]) -> list[tuple[int, int]]:
     """Runs of sequences (first, last) with about JOB observations each."""
+    if ends[-1] <= JOB:
+        return [(0, len(ends))]
     marks = np.searchsorted(ends, np.arange(JOB, ends[-1], JOB), side="left") + 1
     edges = np.unique(np.r_[0, marks, len(ends)])
     return list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
@@ -120,7 +123,7 @@ def _block(
     """Log-likelihoods (S, 8) of a piece of the sequences under one block of models."""
     first, last = piece
     begin = int(ends[first - 1]) if first else 0
-    result = aligned(last - first, WIDTH)
+    result = np.empty((last - first, WIDTH))
     forward(x[begin : ends[last - 1]], ends[first:last] - begin, block, *kinds, result)
     return result
 
