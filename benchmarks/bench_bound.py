@@ -70,14 +70,14 @@ def operations(dims: int, states: int, heard: float, asked: float) -> tuple[floa
     Density 3 D, largest 1, minus it 1, exp2 15, belief 1, chain m, and every fourth step scale 1 and sum 1; for the
     shift 1, and every fourth step 8. Forward and backward: scale, sum and shift in every step; share 1, mass 1, moments
     4 D, weight 1, chain m, transitions m. EM, in the share of blocks that are `asked`, for each cluster `heard` there:
-    density 3 D, minus the shift 1, exp2 15, sum 1, share 1, mass 1, moments 4 D; and 5. For each cluster, in eight
-    blocks: largest and smallest density 10 D, who is heard 6, giving whole blocks 5 D + 4; and 3.
+    density 3 D, sum 1, share 1, mass 1, moments 4 D, for all but one minus its 1, exp2 15; and 5. For each cluster, in
+    eight blocks: largest and smallest density 10 D, who is heard 8, giving whole blocks 5 D + 4; and 3.
     """
     look = states * (3 * dims + 18)
     forward_ = look + states * states + 1 + (2 * states + 8) / RARELY
-    sifting = (states * (15 * dims + 10) + 3) / (WIDTH * ROWS)
+    sifting = (states * (15 * dims + 12) + 3) / (WIDTH * ROWS)
     both = look + states * (5 + 4 * dims + 3 * states) + 7
-    return forward_, asked * (heard * (7 * dims + 19) + 5) + sifting, both
+    return forward_, asked * (heard * (7 * dims + 19) - 11) + sifting, both
 
 
 def fitted(x: np.ndarray, states: int) -> tuple[Blocks, np.ndarray, tuple[float, ...], np.ndarray]:
@@ -92,10 +92,10 @@ def fitted(x: np.ndarray, states: int) -> tuple[Blocks, np.ndarray, tuple[float,
 def clusters_heard(blocks: Blocks, constants: np.ndarray, dims: int) -> tuple[float, float]:
     """How many clusters an E-step asks in a block that it asks, in the mean, and the share of blocks that it asks."""
     states, count = len(constants), len(blocks.counts) // ROWS
-    heard, voices = aligned(states + 3, 8), []
+    heard, voices = aligned(states + 4, 8), []
     for group in range(len(blocks.corners) // (2 * dims)):
         sift(blocks.corners, group, constants, each_state(dims), heard)
-        voices += heard[-1].tolist()
+        voices += heard[states + 2].tolist()
     several = np.array(voices[:count]) > 1
     return float(np.mean(np.array(voices[:count])[several])), float(several.mean())
 

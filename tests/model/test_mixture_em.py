@@ -83,7 +83,7 @@ def test_an_e_step_that_leaves_vanishing_shares_out_is_that_of_plain_loops(dims,
 
 def test_a_cluster_that_is_far_away_is_not_heard_and_a_steep_block_says_so():
     x = np.r_[np.linspace(-1, 1, 32), np.linspace(99, 101, 32), np.linspace(500, 9000, 32)][:, None]
-    blocks, heard = in_blocks(x, np.ones(96)), np.empty((5, 8))
+    blocks, heard = in_blocks(x, np.ones(96)), np.empty((6, 8))
     constants = np.empty((2, 3))
     levels(constants, (np.full(2, 0.5), np.array([[0.0, 100.0]]), np.ones((1, 2))))
     sift(blocks.corners, 0, constants, each_state(1), heard)

@@ -2,7 +2,8 @@
 
 How it flows: `in_blocks` lays observations out once; in every E-step `sift` bounds what each cluster may say in each
 block, and only those are asked whose share does not vanish in rounding. A block that one cluster has alone is given to
-it whole (`give`): its moments, worked out once, say all.
+it whole (`give`): its moments, worked out once, say all. Elsewhere densities are taken beside that of one cluster: so
+there is a power less to take.
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ VANISHING: Final = -45.0
 a share so small is less than what exp2 errs by.
 """
 STEEP: Final = 200.0
-"""Where densities may rise further above the shift of a block, in binary logarithms, each observation has its own."""
+"""Where densities may rise further above that of the block's own cluster, in binary logarithms, the largest of each
+observation is looked for.
+"""
 CALM: Final = 3e-4
 """It leaps where a step gains less than this per observation: before, steps decide which clusters there will be."""
 LOG_2: Final = float(np.log(2))
@@ -140,16 +143,17 @@ def expectation(
             gained = add(gained, give(blocks.moments, block // WIDTH, constants, dims, heard, sums))
         if heard[m + 2, block % WIDTH] < 2:
             continue
-        n = 0
+        who[0], n, steep = int(heard[m + 3, block % WIDTH]), 1, heard[m + 1, block % WIDTH] > STEEP
         for k in range(m):
-            who[n] = k
-            n += heard[k, block % WIDTH] >= VANISHING
+            if k != who[0] and heard[k, block % WIDTH] >= VANISHING:
+                who[n], n = k, n + 1
         value, count = tables(blocks.values, ROWS * block * d, dims, QUAD), rows(blocks.counts, ROWS * block, QUAD)
-        shift = repeated(spread(heard[m, block % WIDTH]), QUAD)
-        if heard[m + 1, block % WIDTH] > STEEP:
-            for i in range(n):
+        shift = under(value, spreads(constants, who[0] * len(own), own))
+        put(shares, 0, repeated(spread(1.0), QUAD))
+        if steep:
+            for i in range(1, n):
                 shift = larger(shift, under(value, spreads(constants, who[i] * len(own), own)))
-        for i in range(n):
+        for i in range(0 if steep else 1, n):
             put(shares, ROWS * i, exp2(sub(under(value, spreads(constants, who[i] * len(own), own)), shift)))
         whole = rows(shares, 0, QUAD)
         for i in range(1, n):
@@ -181,26 +185,29 @@ def sift(
 ) -> None:
     """What clusters may say in eight blocks, in binary logarithms.
 
-    `heard` (m + 3, 8) becomes the largest density of each cluster beside the shift; the shift, which the largest of all
-    never falls below; how far it may rise above; and of how many clusters the shares do not vanish.
+    `heard` (m + 4, 8) becomes the largest density of each cluster beside the level below which one never falls; that
+    level; how far all may rise above; of how many clusters the shares do not vanish; and which is the one, the block's
+    own cluster.
 
     corners (G 2 D, 8), constants (m, 2 D + 1)
     """
     m, d, own = len(constants), len(dims), dims + dims + (0.0,)
     least, most = rows(corners, 2 * group * d, dims), rows(corners, (2 * group + 1) * d, dims)
-    top = shift = spread(IMPOSSIBLE)
+    top = level = spread(IMPOSSIBLE)
+    one = spread(0.0)
     for k in range(m):
         high, low = extremes(least, most, spreads(constants, k * len(own), own))
         put(heard, k, high)
-        top, shift = larger(top, high), larger(shift, low)
+        one, top, level = less(level, low, spread(float(k)), one), larger(top, high), larger(level, low)
     voices = spread(0.0)
     for k in range(m):
-        above = sub(take(heard, k), shift)
+        above = sub(take(heard, k), level)
         voices = add(voices, less(above, spread(VANISHING), spread(0.0), spread(1.0)))
         put(heard, k, above)
-    put(heard, m, shift)
-    put(heard, m + 1, sub(top, shift))
+    put(heard, m, level)
+    put(heard, m + 1, sub(top, level))
     put(heard, m + 2, voices)
+    put(heard, m + 3, one)
 
 
 @kernel
@@ -214,7 +221,7 @@ def give(
 ) -> Any:
     """Give each of eight blocks in which one cluster is heard to that cluster, by adding to its `sums`.
 
-    moments (G (1 + 2 D), 8), constants (m, 2 D + 1), heard (m + 3, 8) from `sift`, sums (m (1 + 2 D), 8) -> the binary
+    moments (G (1 + 2 D), 8), constants (m, 2 D + 1), heard (m + 4, 8) from `sift`, sums (m (1 + 2 D), 8) -> the binary
     log-likelihoods of these blocks, in lanes
     """
     m, own = len(constants), dims + dims + (0.0,)
@@ -267,4 +274,4 @@ def across(data: NDArray[np.float64], row: int) -> float:
 
 def room_for(states: int, dims: int) -> NDArray[np.float64]:
     """Room for one E-step's sums, bounds and shares."""
-    return aligned(states * (1 + 2 * dims) + states + 3 + ROWS * states, WIDTH)
+    return aligned(states * (1 + 2 * dims) + states + 4 + ROWS * states, WIDTH)
