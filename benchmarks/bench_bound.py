@@ -92,10 +92,10 @@ def fitted(x: np.ndarray, states: int) -> tuple[Blocks, np.ndarray, tuple[float,
 def clusters_heard(blocks: Blocks, constants: np.ndarray, dims: int) -> tuple[float, float]:
     """How many clusters an E-step asks in a block that it asks, in the mean, and the share of blocks that it asks."""
     states, count = len(constants), len(blocks.counts) // ROWS
-    heard, voices = aligned(states + 4, 8), []
+    heard, voices = aligned(states + 3, 8), []
     for group in range(len(blocks.corners) // (2 * dims)):
         sift(blocks.corners, group, constants, each_state(dims), heard)
-        voices += heard[states + 2].tolist()
+        voices += heard[states + 1].tolist()
     several = np.array(voices[:count]) > 1
     return float(np.mean(np.array(voices[:count])[several])), float(several.mean())
 

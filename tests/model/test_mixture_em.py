@@ -83,12 +83,14 @@ def test_an_e_step_that_leaves_vanishing_shares_out_is_that_of_plain_loops(dims,
 
 def test_a_cluster_that_is_far_away_is_not_heard_and_a_steep_block_says_so():
     x = np.r_[np.linspace(-1, 1, 32), np.linspace(99, 101, 32), np.linspace(500, 9000, 32)][:, None]
-    blocks, heard = in_blocks(x, np.ones(96)), np.empty((6, 8))
+    blocks, heard = in_blocks(x, np.ones(96)), np.empty((5, 8))
     constants = np.empty((2, 3))
     levels(constants, (np.full(2, 0.5), np.array([[0.0, 100.0]]), np.ones((1, 2))))
     sift(blocks.corners, 0, constants, each_state(1), heard)
     assert np.array_equal(heard[:2, :2] >= VANISHING, np.eye(2, dtype=bool))
-    assert np.array_equal(heard[3, :3] > STEEP, [False, False, True])
+    assert np.array_equal(heard[2, :3] > STEEP, [False, False, True])
+    assert np.array_equal(heard[3, :2], [1, 1])
+    assert np.array_equal(heard[4, :3], [0, 1, 1])
 
 
 @pytest.mark.parametrize("dims", [1, 2])

@@ -13,6 +13,7 @@ from scangait.errors import FitError
 from scangait.model.blocks import Blocks, in_blocks
 from scangait.model.emission import log_emission
 from scangait.model.lanes import each_state
+from scangait.model.leap import Parameters
 from scangait.model.mixture_em import expectation_maximisation, room_for
 
 TOLERANCE: Final = 1e-6
@@ -154,23 +155,27 @@ def run(
     limit: int = MAX_ITERATIONS,
     leaps: bool | None = None,
 ) -> tuple[Mixture, int]:
-    """EM from slices of equal count, until it gains less than `tolerance` per observation or takes `limit` M-steps; and
-    how many it took.
-
-    It `leaps` where there are LARGE many observations, unless that is said otherwise.
+    """`climb` from slices of equal count; it `leaps` where there are LARGE many observations, unless that is said
+    otherwise.
     """
-    parameters = _start(laid, states, floor)
     leaping = len(laid.sums) > LARGE if leaps is None else leaps
-    dims, room = each_state(len(floor)), room_for(states, len(floor))
-    least = tolerance * NEARER if leaping else tolerance
-    loglik, steps = expectation_maximisation(laid.blocks, parameters, floor, dims, room, least, limit, leaping)
-    weights, means, variances = parameters
+    return climb(laid, _start(laid, states, floor), floor, tolerance=tolerance, limit=limit, leaps=leaping)
+
+
+def climb(
+    laid: _Laid, start: Parameters, floor: NDArray[np.float64], *, tolerance: float, limit: int, leaps: bool
+) -> tuple[Mixture, int]:
+    """EM from a start, until it gains less than `tolerance` per observation or takes `limit` M-steps; and how many it
+    took. The start is overwritten.
+    """
+    weights, means, variances = start
+    dims, room = each_state(len(floor)), room_for(len(weights), len(floor))
+    least = tolerance * NEARER if leaps else tolerance
+    loglik, steps = expectation_maximisation(laid.blocks, start, floor, dims, room, least, limit, leaps)
     return Mixture(weights, np.ascontiguousarray(means.T), np.ascontiguousarray(variances.T), float(loglik)), steps
 
 
-def _start(
-    laid: _Laid, states: int, floor: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _start(laid: _Laid, states: int, floor: NDArray[np.float64]) -> Parameters:
     """Weights (m,), means (D, m), variances (D, m) of slices of equal count."""
     count = len(laid.sums) - 1
     edges = count // states * np.arange(states + 1) + np.minimum(np.arange(states + 1), count % states)

@@ -2,8 +2,8 @@
 
 How it flows: `in_blocks` lays observations out once; in every E-step `sift` bounds what each cluster may say in each
 block, and only those are asked whose share does not vanish in rounding. A block that one cluster has alone is given to
-it whole (`give`): its moments, worked out once, say all. Elsewhere densities are taken beside that of one cluster: so
-there is a power less to take.
+it whole (`give`): its moments, worked out once, say all. Elsewhere densities are taken beside that of the cluster that
+leads the block: so there is a power less to take.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ VANISHING: Final = -45.0
 a share so small is less than what exp2 errs by.
 """
 STEEP: Final = 200.0
-"""Where densities may rise further above that of the block's own cluster, in binary logarithms, the largest of each
-observation is looked for.
+"""Where densities may rise further above that of the cluster that leads a block, in binary logarithms, each observation
+has its largest looked for.
 """
 CALM: Final = 3e-4
 """It leaps where a step gains less than this per observation: before, steps decide which clusters there will be."""
@@ -141,9 +141,9 @@ def expectation(
         if block % WIDTH == 0:
             sift(blocks.corners, block // WIDTH, constants, dims, heard)
             gained = add(gained, give(blocks.moments, block // WIDTH, constants, dims, heard, sums))
-        if heard[m + 2, block % WIDTH] < 2:
+        if heard[m + 1, block % WIDTH] < 2:
             continue
-        who[0], n, steep = int(heard[m + 3, block % WIDTH]), 1, heard[m + 1, block % WIDTH] > STEEP
+        who[0], n, steep = int(heard[m + 2, block % WIDTH]), 1, heard[m, block % WIDTH] > STEEP
         for k in range(m):
             if k != who[0] and heard[k, block % WIDTH] >= VANISHING:
                 who[n], n = k, n + 1
@@ -185,29 +185,27 @@ def sift(
 ) -> None:
     """What clusters may say in eight blocks, in binary logarithms.
 
-    `heard` (m + 4, 8) becomes the largest density of each cluster beside the level below which one never falls; that
-    level; how far all may rise above; of how many clusters the shares do not vanish; and which is the one, the block's
-    own cluster.
+    `heard` (m + 3, 8) becomes the largest density of each cluster beside the level below which one never falls; how far
+    all may rise above that; of how many clusters the shares do not vanish; and which is the one, that leads the block.
 
     corners (G 2 D, 8), constants (m, 2 D + 1)
     """
     m, d, own = len(constants), len(dims), dims + dims + (0.0,)
     least, most = rows(corners, 2 * group * d, dims), rows(corners, (2 * group + 1) * d, dims)
     top = level = spread(IMPOSSIBLE)
-    one = spread(0.0)
+    leader = spread(0.0)
     for k in range(m):
         high, low = extremes(least, most, spreads(constants, k * len(own), own))
         put(heard, k, high)
-        one, top, level = less(level, low, spread(float(k)), one), larger(top, high), larger(level, low)
+        leader, top, level = less(level, low, spread(float(k)), leader), larger(top, high), larger(level, low)
     voices = spread(0.0)
     for k in range(m):
         above = sub(take(heard, k), level)
         voices = add(voices, less(above, spread(VANISHING), spread(0.0), spread(1.0)))
         put(heard, k, above)
-    put(heard, m, level)
-    put(heard, m + 1, sub(top, level))
-    put(heard, m + 2, voices)
-    put(heard, m + 3, one)
+    put(heard, m, sub(top, level))
+    put(heard, m + 1, voices)
+    put(heard, m + 2, leader)
 
 
 @kernel
@@ -221,13 +219,13 @@ def give(
 ) -> Any:
     """Give each of eight blocks in which one cluster is heard to that cluster, by adding to its `sums`.
 
-    moments (G (1 + 2 D), 8), constants (m, 2 D + 1), heard (m + 4, 8) from `sift`, sums (m (1 + 2 D), 8) -> the binary
+    moments (G (1 + 2 D), 8), constants (m, 2 D + 1), heard (m + 3, 8) from `sift`, sums (m (1 + 2 D), 8) -> the binary
     log-likelihoods of these blocks, in lanes
     """
     m, own = len(constants), dims + dims + (0.0,)
     count, block = take(moments, group * len(own)), rows(moments, group * len(own) + 1, dims + dims)
     gained, none = spread(0.0), spread(0.0)
-    count = less(take(heard, m + 2), spread(2.0), count, none)
+    count = less(take(heard, m + 1), spread(2.0), count, none)
     for k in range(m):
         at, share = k * len(own), less(take(heard, k), spread(VANISHING), none, count)
         cluster = spreads(constants, at, own)
@@ -274,4 +272,4 @@ def across(data: NDArray[np.float64], row: int) -> float:
 
 def room_for(states: int, dims: int) -> NDArray[np.float64]:
     """Room for one E-step's sums, bounds and shares."""
-    return aligned(states * (1 + 2 * dims) + states + 4 + ROWS * states, WIDTH)
+    return aligned(states * (1 + 2 * dims) + states + 3 + ROWS * states, WIDTH)
