@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scangait.evidence.points import Points, tolerance_of
-from scangait.evidence.promising import promising
+from scangait.evidence.promising import promising, seen_from
 from scangait.evidence.visits import DEEPEST, visits
 from scangait.kernel import inlined, kernel
 from scangait.scanners.logarithm import multiply
@@ -71,7 +71,7 @@ def search(  # noqa: PLR0917 (kernels take arrays and numbers only)
     try is passed over.
     """
     best, tried, seen, hits = Found(0, 0.0, 0, 0, 0.0), 1.0, 0, np.empty(listed, np.int64)
-    room = np.empty((DEEPEST, 3), np.int64)
+    room, off, slack = np.empty((DEEPEST, 3), np.int64), np.empty(len(points.x)), np.empty(len(points.x))
     choosy = len(points.x) >= CHOICE
     for pair in range(2 * len(first)):
         late, place = pair // len(first), pair % len(first)
@@ -84,10 +84,11 @@ def search(  # noqa: PLR0917 (kernels take arrays and numbers only)
             continue
         tried += (fastest - slowest) * span * points.units
         inverse = _inverse((points.x[k] - points.x[i]) % points.order // common, points.order // common)
+        seen_from(points, i, k, common, inverse, off, slack)
         for a in _nearest(points.when, i, k):
             seen += 1
             least = max(best.bits, proof + np.log2(tried))
-            better = _of_triple(points, i, k, a, common, inverse, slowest, fastest, least, hits, room)
+            better = _of_triple(points, i, k, a, common, inverse, slowest, fastest, least, hits, room, off, slack)
             if better.mu:
                 best = better
             wanted = proof if best.on == len(points.x) - 2 else enough
@@ -109,14 +110,18 @@ def _of_triple(  # noqa: PLR0917 (kernels take arrays and numbers only)
     least: float,
     hits: NDArray[np.int64],
     room: NDArray[np.int64],
+    off: NDArray[np.float64],
+    slack: NDArray[np.float64],
 ) -> Found:
-    """The best line with `least` bits on which probes i, k and a lie; `hits` and `room` are room to work in."""
+    """The best line with `least` bits on which probes i, k and a lie; `hits` and `room` are room to work in, `off` and
+    `slack` (K,) as the pair has them.
+    """
     order, best = points.order, Found(0, 0.0, 0, 0, least)
     part, span = order // common, points.when[k] - points.when[i]
     for lift in range(common):
         base = lift * part
         count = _listed(hits, room, points, i, k, a, base, inverse, common, slowest, fastest)
-        for d in hits[: promising(hits[:count], points, i, k, a, base, inverse, common, best.bits - SMALL_BITS)]:
+        for d in hits[: promising(hits[:count], points, i, k, a, lift, common, off, slack, best.bits - SMALL_BITS)]:
             mu = (base + np.int64(multiply(np.uint64(d), np.uint64(inverse), np.uint64(order)))) % order
             rate = d * common / span
             on, bits = fit(points, i, k, mu, rate)

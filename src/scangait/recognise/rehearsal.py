@@ -73,7 +73,7 @@ def _parts_of_the_search() -> None:
     x, when = np.arange(3), np.frombuffer(np.arange(3.0).tobytes())
     points = Points(x, when, 3, 7, 6, 0.5, 0.0, 0.0)
     pairs_of(when, 0.0)
-    promising(x[:0], points, 0, 1, 2, 0, 1, 1, 0.0)
+    promising(x[:0], points, 0, 1, 2, 0, 1, np.arange(3.0), np.arange(3.0), 0.0)
     visits(x[:0], 0, 1, 7, 1, 1, 1, np.zeros((DEEPEST, 3), np.int64))
     fit(points, 0, 1, 1, 1.0)
 
