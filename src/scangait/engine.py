@@ -79,6 +79,8 @@ def uncollected() -> Iterator[None]:
         yield
     finally:
         if collecting:
+            gc.freeze()
+            gc.unfreeze()  # what was made meanwhile counts as old, so that it is not looked through at once
             gc.enable()
 
 

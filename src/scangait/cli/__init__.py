@@ -75,3 +75,5 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    finally:
+        gc.freeze()  # the process ends: nothing needs to be looked through for garbage once more

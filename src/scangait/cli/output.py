@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from scangait.recognise.results import Evaluation, Identification, encode
+from scangait.recognise.results import Evaluation, Identification, encode, encode_lines
 
 
 def deliver(
@@ -30,8 +30,7 @@ def deliver(
             out.write(page(document).encode())
     if as_json:
         lines = document.verdicts if isinstance(document, Identification) else (document,)
-        for line in lines:
-            click.echo(encode(line))
+        click.echo(encode_lines(lines), nl=False)
     elif not quiet:
         from rich.console import Console
 

@@ -183,7 +183,7 @@ def _elements(line: Line, x: NDArray[np.int64], origin: int) -> NDArray[np.float
 
 def _straight(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
     """Slope and height at 0 of the straight line of least squares through (N,) points."""
-    mean_x, mean_y = x.mean(), y.mean()
+    mean_x, mean_y = x.sum() / len(x), y.sum() / len(y)  # `mean` takes twice as long
     off = x - mean_x
     slope = (off * y).sum() / ((off * off).sum() + TINY)
     return float(slope), float(mean_y - slope * mean_x)

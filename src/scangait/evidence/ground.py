@@ -85,21 +85,29 @@ def grounds(dst: NDArray[np.uint32], blocked: str = "") -> tuple[Ground, ...]:
 
 def placed(tried: tuple[Ground, ...], dst: NDArray[np.uint32]) -> NDArray[np.int64]:
     """The logarithms (G, N) of the addresses (N,) on each ground, -1 where it does not hold one."""
-    return np.stack([logarithms_of(ground, dst) for ground in tried])
+    found = np.empty((len(tried), len(dst)), np.int64)
+    for ground, row in zip(tried, found, strict=True):
+        _place(ground, dst, row)
+    return found
 
 
 def logarithms_of(ground: Ground, dst: NDArray[np.uint32]) -> NDArray[np.int64]:
-    """The logarithm (N,) of the element that each address (N,) has on this ground, -1 where it has none.
+    """The logarithm (N,) of the element that each address (N,) has on this ground, -1 where it has none."""
+    found = np.empty(len(dst), np.int64)
+    _place(ground, dst, found)
+    return found
+
+
+def _place(ground: Ground, dst: NDArray[np.uint32], found: NDArray[np.int64]) -> None:
+    """Write the logarithms of the addresses (N,) into `found` (N,).
 
     Those that were asked before are remembered, as far as there is room: most come from one telescope.
     """
-    found = np.empty(len(dst), np.int64)
     if _recalled(ground.memory, dst, found) < len(dst):
         new = np.flatnonzero(found == NEW)
         index = indices(ground.numbering, dst[new])
         found[new] = np.where(index >= 0, logarithms(ground.group, np.maximum(index, 0) + 1), -1)
         _remember(ground.memory, dst[new].astype(np.int64), found[new])
-    return found
 
 
 @kernel

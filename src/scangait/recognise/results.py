@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -258,6 +259,7 @@ class Evaluation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     warnings: tuple[str, ...] = ()
 
 
+_JSON: Final = msgspec.json.Encoder()
 Result = TypeVar("Result", Identification, Evaluation)
 
 
@@ -273,6 +275,11 @@ def masked(document: Identification) -> Identification:
 def encode(document: msgspec.Struct) -> bytes:
     """The document as one line of JSON."""
     return msgspec.json.encode(document)
+
+
+def encode_lines(documents: Sequence[msgspec.Struct]) -> bytes:
+    """Each document as one line of JSON."""
+    return _JSON.encode_lines(documents)
 
 
 def load(path: Path) -> Identification | Evaluation:

@@ -15,6 +15,8 @@ from scangait.telescope import Telescope, address, both
 
 SHARED: Final = 0.2
 """Share of a source's probes that bears the key of one run."""
+LAST: Final = np.uint64(2**16 - 1)
+"""The last bits of a key."""
 
 
 def keys(probes: Probes) -> NDArray[np.uint32]:
@@ -30,14 +32,26 @@ def keys(probes: Probes) -> NDArray[np.uint32]:
 
 def _constant_key(probes: Probes) -> NDArray[np.bool_]:
     """A good part of one source's probes share the key: pairs of Nmap's do so too, a first try with a second one."""
+    found = np.zeros(len(probes), np.bool_)
     if probes.seq is None:
-        return np.zeros(len(probes), np.bool_)
-    key = keys(probes)
-    pair = probes.src.astype(np.uint64) << np.uint64(32) | key
-    _, place, count = np.unique(pair, return_inverse=True, return_counts=True)
-    _, source, sent = np.unique(probes.src, return_inverse=True, return_counts=True)
-    enough = np.maximum(2, SHARED * sent[source])
-    return np.asarray((count[place] >= enough) & (probes.proto == TCP), np.bool_)
+        return found
+    pair = probes.src.astype(np.uint64) << np.uint64(32) | keys(probes)
+    pairs, sources = np.sort(pair), np.sort(probes.src)
+    again = np.unique(pairs[1:][pairs[1:] == pairs[:-1]])
+    if len(again):  # few probes share theirs, and only those are counted: the last bits tell most others from them
+        seen = np.zeros(int(LAST) + 1, np.bool_)
+        seen[again & LAST] = True
+        own = np.flatnonzero(seen[pair & LAST])
+        own = own[again[np.searchsorted(again[:-1], pair[own])] == pair[own]]
+        enough = np.maximum(2, SHARED * _times(probes.src[own], sources))
+        found[own] = (_times(pair[own], pairs) >= enough) & (probes.proto[own] == TCP)
+    return found
+
+
+def _times(values: NDArray[np.unsignedinteger], ascending: NDArray[np.unsignedinteger]) -> NDArray[np.int64]:
+    """How often each of `values` (N,) comes in an ascending column (M,)."""
+    first, last = (np.searchsorted(ascending, values, side) for side in ("left", "right"))
+    return np.asarray(last - first)
 
 
 SIGNATURES: Final = (
