@@ -204,7 +204,7 @@ def test_the_addresses_that_two_scans_share_are_counted_as_sets_have_them():
     probes = mixed([crowd(1, 24), shards("masscan", "1.3", 5)])
     listed = cut(probes)
     scans, _ = in_order(probes, SCOPE, listed, [None] * len(listed), np.ones(len(listed), bool))
-    sets = [set(place.tolist()) for place in scans.places]
+    sets = [set(place.tolist()) for place in map(scans.places, range(len(scans.samples)))]
     expected = [[len(one & other) for other in sets] for one in sets]
     assert _shared(scans, np.arange(len(sets))).tolist() == expected
 

@@ -139,7 +139,7 @@ def forecast(
     due = (thread[coming] == found.thread[found.on][-1]) | (at_s > seconds[found.on][-1])
     coming, at_s = coming[due], at_s[due]
     soonest = np.argsort(at_s)[:most]
-    rate, begin = float(found.rate.mean()), float(found.begin.mean())
+    rate, begin = float(found.rate.sum()) / line.threads, float(found.begin.sum()) / line.threads
     start_s = (first - begin) / rate
     share = line.ground.targets.size / order
     return Forecast(

@@ -45,11 +45,6 @@ class Ground:
         """How ZMap numbers the targets."""
         return numbering_of(Scan(version=self.version, targets=self.targets, ports=(80,)))
 
-    @cached_property
-    def memory(self) -> NDArray[np.int64]:
-        """Words (PLACES,) for the logarithms of addresses: the rest of an address, then its logarithm less NEW."""
-        return np.zeros(PLACES, np.int64)
-
     def __reduce__(self) -> tuple[Callable[..., Ground], tuple[object, ...]]:
         """One ground stays one, whatever process it comes from: what is known of it is not sent but found again."""
         ranges = tuple(zip(self.targets.first.tolist(), self.targets.last.tolist(), strict=True))
@@ -84,41 +79,41 @@ def grounds(dst: NDArray[np.uint32], blocked: str = "") -> tuple[Ground, ...]:
 
 
 def placed(tried: tuple[Ground, ...], dst: NDArray[np.uint32]) -> NDArray[np.int64]:
-    """The logarithms (G, N) of the addresses (N,) on each ground, -1 where it does not hold one."""
-    found = np.empty((len(tried), len(dst)), np.int64)
-    for ground, row in zip(tried, found, strict=True):
-        _place(ground, dst, row)
+    """The logarithms (G, N) of the elements that the addresses (N,) have on each ground, -1 where it does not hold one.
+
+    Those that were asked before are remembered, as far as there is room: most come from one telescope.
+    """
+    found, memory = np.empty((len(tried), len(dst)), np.int64), _memory(tried)
+    if _recalled(memory, dst, found) < found.size:
+        for ground, words, own in zip(tried, memory, found, strict=True):
+            new = np.flatnonzero(own == NEW)
+            index = indices(ground.numbering, dst[new])
+            own[new] = np.where(index >= 0, logarithms(ground.group, np.maximum(index, 0) + 1), -1)
+            _remember(words, dst[new].astype(np.int64), own[new])
     return found
 
 
 def logarithms_of(ground: Ground, dst: NDArray[np.uint32]) -> NDArray[np.int64]:
-    """The logarithm (N,) of the element that each address (N,) has on this ground, -1 where it has none."""
-    found = np.empty(len(dst), np.int64)
-    _place(ground, dst, found)
-    return found
+    """The same (N,) on one ground."""
+    return np.asarray(placed((ground,), dst)[0])
 
 
-def _place(ground: Ground, dst: NDArray[np.uint32], found: NDArray[np.int64]) -> None:
-    """Write the logarithms of the addresses (N,) into `found` (N,).
-
-    Those that were asked before are remembered, as far as there is room: most come from one telescope.
-    """
-    if _recalled(ground.memory, dst, found) < len(dst):
-        new = np.flatnonzero(found == NEW)
-        index = indices(ground.numbering, dst[new])
-        found[new] = np.where(index >= 0, logarithms(ground.group, np.maximum(index, 0) + 1), -1)
-        _remember(ground.memory, dst[new].astype(np.int64), found[new])
+@lru_cache(32)
+def _memory(tried: tuple[Ground, ...]) -> NDArray[np.int64]:
+    """Words (G, PLACES) for the logarithms of addresses: the rest of an address, then its logarithm less NEW."""
+    return np.zeros((len(tried), PLACES), np.int64)
 
 
 @kernel
 def _recalled(memory: NDArray[np.int64], dst: NDArray[np.uint32], found: NDArray[np.int64]) -> int:
-    """Memory (PLACES,), dst (N,): write into `found` (N,) what is remembered, else NEW; how many are."""
+    """Memory (G, PLACES), dst (N,): write into `found` (G, N) what is remembered, else NEW; how many are."""
     known = 0
-    for a in range(len(dst)):
-        word = memory[np.int64(dst[a]) % PLACES]
-        here = word > 0 and word >> LOG_BITS == np.int64(dst[a]) // PLACES
-        found[a] = (word & (1 << LOG_BITS) - 1) + NEW if here else NEW
-        known += here
+    for ground in range(len(memory)):
+        for a in range(len(dst)):
+            word = memory[ground, np.int64(dst[a]) % PLACES]
+            here = word > 0 and word >> LOG_BITS == np.int64(dst[a]) // PLACES
+            found[ground, a] = (word & (1 << LOG_BITS) - 1) + NEW if here else NEW
+            known += here
     return known
 
 

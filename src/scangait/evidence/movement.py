@@ -69,7 +69,8 @@ def _pieces(sample: Sample, recipe: Recipe) -> list[Sample]:
     length = recipe.full_weight
     if len(sample.broken) <= PIECES * length:
         return [sample]
-    starts = np.linspace(0, len(sample.broken) - length, PIECES).astype(int).tolist()
+    last = len(sample.broken) - length
+    starts = (last * piece // (PIECES - 1) for piece in range(PIECES))
     return [part(sample, slice(start, start + length + 1)) for start in starts]
 
 

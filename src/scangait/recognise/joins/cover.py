@@ -57,15 +57,15 @@ def covers(scans: Scans, free: NDArray[np.bool_], engine: Engine) -> list[Join]:
 
 
 def _of_port(scans: Scans, group: NDArray[np.int64]) -> Iterator[Join]:
-    partial = np.array([_partial(scans.places[scan], scans.scope.size) for scan in group], np.bool_)
+    partial = np.array([_partial(scans.places(scan), scans.scope.size) for scan in group], np.bool_)
     group = group[partial]
     if len(group) > MOST:
-        size = np.array([len(scans.places[scan]) for scan in group])
+        size = np.array([len(scans.places(scan)) for scan in group])
         group = np.sort(group[np.argsort(-size, kind="stable")[:MOST]])
     if len(group) < 2:
         return
     pairs = pairs_of(scans, group)
-    size = np.array([len(scans.places[scan]) for scan in group], np.int64)
+    size = np.array([len(scans.places(scan)) for scan in group], np.int64)
     left = np.arange(len(group))
     while len(left) > 1:
         best = left[together(pairs, size[left])]
@@ -118,7 +118,7 @@ def pairs_of(scans: Scans, group: NDArray[np.int64]) -> Pairs:
 
     Nothing is said of two scans of one source, nor of scans that lie further apart in time than the longer lasts.
     """
-    size = np.array([len(scans.places[scan]) for scan in group], np.float64)
+    size = np.array([len(scans.places(scan)) for scan in group], np.float64)
     meet, chance = _shared(scans, group), np.outer(size, size) / scans.scope.size
     first, last, source = scans.first_ns[group], scans.last_ns[group], scans.source[group]
     for a in range(len(group)):
@@ -134,7 +134,7 @@ def _shared(scans: Scans, group: NDArray[np.int64]) -> NDArray[np.float64]:
     for start in range(0, scans.scope.size, BLOCK):
         hit = np.zeros((len(group), -(-min(BLOCK, scans.scope.size - start) // WORD) * WORD), np.bool_)
         for row, scan in enumerate(group.tolist()):
-            place = scans.places[scan]
+            place = scans.places(scan)
             low, high = np.searchsorted(place, (start, start + BLOCK)) if scans.scope.size > BLOCK else (0, len(place))
             hit[row, place[low:high] - start] = True
         _meet(np.packbits(hit, axis=1).view(np.uint64), shared)

@@ -36,8 +36,9 @@ def pools(scans: Scans, blocked: str = "") -> list[Join]:
 def _stride(scans: Scans, scan: int) -> int:
     """The largest number that divides all distances between destinations, 1 where that may be accident or a sweep."""
     members = scans.samples[scan].members
-    stride, distinct = int(_divisor(scans.probes.dst, members)), len(scans.places[scan])
-    if stride < 2 or distinct < LEAST or (distinct - 1) * log2(stride) < CERTAIN:
+    stride = int(_divisor(scans.probes.dst, members))
+    distinct = len(scans.places(scan)) if stride > 1 else 0
+    if distinct < LEAST or (distinct - 1) * log2(stride) < CERTAIN:
         return 1
     steps = np.diff(scans.probes.dst[members].astype(np.int64))
     ups = float(np.mean(steps[steps != 0] > 0))

@@ -28,8 +28,7 @@ class Scans:
     """S scans of single sources: `samples`, their proven walks `lines` (None: none), whether it is `open` (S,) that
     one without a walk of its own lies on another's, and columns (S,).
 
-    `places` are the distinct telescope positions of each, sorted. `gap_s` are mean gaps. Scans are ordered by their
-    first probe, so that nothing depends on how they were listed.
+    `gap_s` are mean gaps. Scans are ordered by their first probe, so that nothing depends on how they were listed.
     """
 
     probes: Probes
@@ -37,7 +36,6 @@ class Scans:
     samples: tuple[Sample, ...]
     lines: tuple[Line | None, ...]
     open: NDArray[np.bool_]
-    places: tuple[NDArray[np.int64], ...]
     source: NDArray[np.int64]
     port: NDArray[np.int64]
     proto: NDArray[np.int64]
@@ -45,6 +43,13 @@ class Scans:
     last_ns: NDArray[np.int64]
     gap_s: NDArray[np.float64]
     _first: dict[int, tuple[NDArray[np.float64], NDArray[np.uint32]]] = field(default_factory=dict)
+    _places: dict[int, NDArray[np.int64]] = field(default_factory=dict)
+
+    def places(self, scan: int) -> NDArray[np.int64]:
+        """The distinct telescope positions (K,) of a scan, ascending."""
+        if scan not in self._places:
+            self._places[scan] = ordered(self.samples[scan].place, self.scope.size)
+        return self._places[scan]
 
     def first(self, scan: int) -> tuple[NDArray[np.float64], NDArray[np.uint32]]:
         """Seconds and addresses (K,) of the first probes of a scan, those that are laid on another's walk."""
@@ -70,9 +75,9 @@ class Scans:
         """Distinct addresses of each source among `some` scans, and of their union, the last."""
         by_source: dict[int, list[NDArray[np.int64]]] = {}
         for scan in some:
-            by_source.setdefault(int(self.source[scan]), []).append(self.places[scan])
+            by_source.setdefault(int(self.source[scan]), []).append(self.places(scan))
         own = [len(np.unique(np.concatenate(parts))) for parts in by_source.values()]
-        return np.array([*own, len(np.unique(np.concatenate([self.places[scan] for scan in some])))])
+        return np.array([*own, len(np.unique(np.concatenate([self.places(scan) for scan in some])))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,6 @@ def in_order(
         tuple(listed),
         tuple(lines[index] for index in order),
         open_[order],
-        tuple(ordered(sample.place, scope.size) for sample in listed),
         source[order],
         port[order],
         proto[order],
