@@ -47,7 +47,9 @@ class Pairs(NamedTuple):
 
     def bits(self) -> NDArray[np.float64]:
         """For each pair (G, G): bits that it shares its targets out, against meeting as chance has it."""
-        return np.asarray(self.meet * MET + self.chance * MISSED)
+        bits = self.meet * MET
+        bits += self.chance * MISSED
+        return bits
 
 
 def covers(scans: Scans, free: NDArray[np.bool_], engine: Engine) -> list[Join]:
@@ -57,15 +59,13 @@ def covers(scans: Scans, free: NDArray[np.bool_], engine: Engine) -> list[Join]:
 
 
 def _of_port(scans: Scans, group: NDArray[np.int64]) -> Iterator[Join]:
-    partial = np.array([_partial(scans.places(scan), scans.scope.size) for scan in group], np.bool_)
-    group = group[partial]
-    if len(group) > MOST:
-        size = np.array([len(scans.places(scan)) for scan in group])
-        group = np.sort(group[np.argsort(-size, kind="stable")[:MOST]])
+    partial = np.flatnonzero(_partial([scans.places(scan) for scan in group.tolist()], scans.scope.size))
+    size = np.array([len(scans.places(scan)) for scan in group[partial].tolist()], np.int64)
+    largest = np.sort(np.argsort(-size, kind="stable")[:MOST])
+    group, size = group[partial[largest]], size[largest]
     if len(group) < 2:
         return
-    pairs = pairs_of(scans, group)
-    size = np.array([len(scans.places(scan)) for scan in group], np.int64)
+    pairs = pairs_of(scans, group, size)
     left = np.arange(len(group))
     while len(left) > 1:
         best = left[together(pairs, size[left])]
@@ -78,13 +78,16 @@ def _of_port(scans: Scans, group: NDArray[np.int64]) -> Iterator[Join]:
         pairs = Pairs(pairs.meet[own], pairs.chance[own])
 
 
-def _partial(place: NDArray[np.int64], size: int) -> bool:
-    """Whether the targets are a part of the telescope and lie all over it, in its blocks and in its last digits."""
-    if len(place) >= ALONE * size:
-        return False
-    counts, expected = np.zeros((2, PARTS), np.int64), len(place) / PARTS
-    _spread(place, size, counts)
-    return float(((counts - expected) ** 2).sum(axis=1).max()) / expected <= UNEVEN
+def _partial(places: list[NDArray[np.int64]], size: int) -> NDArray[np.bool_]:
+    """Of which of G scans the targets are a part of the telescope and lie all over it, in its blocks and in its last
+    digits.
+    """
+    counts = np.zeros((len(places), 2, PARTS), np.int64)
+    for place, own in zip(places, counts, strict=True):
+        _spread(place, size, own)
+    hit = counts[:, 0].sum(axis=1)
+    uneven = ((counts - hit[:, None, None] / PARTS) ** 2).sum(axis=2).max(axis=1) / (hit / PARTS)
+    return np.asarray((hit < ALONE * size) & (uneven <= UNEVEN))
 
 
 @kernel
@@ -113,18 +116,20 @@ def _accepted(scans: Scans, members: NDArray[np.int64], among: int) -> Join | No
     return Join(tuple(members.tolist()), PROOF, bits, reason)
 
 
-def pairs_of(scans: Scans, group: NDArray[np.int64]) -> Pairs:
-    """What the pairs of G scans have in common.
+def pairs_of(scans: Scans, group: NDArray[np.int64], size: NDArray[np.int64]) -> Pairs:
+    """What the pairs of G scans with so many addresses (G,) have in common.
 
     Nothing is said of two scans of one source, nor of scans that lie further apart in time than the longer lasts.
     """
-    size = np.array([len(scans.places(scan)) for scan in group], np.float64)
-    meet, chance = _shared(scans, group), np.outer(size, size) / scans.scope.size
+    meet, chance = _shared(scans, group), np.outer(size.astype(np.float64), size)
+    chance /= scans.scope.size
     first, last, source = scans.first_ns[group], scans.last_ns[group], scans.source[group]
+    lasted = last - first
     for a in range(len(group)):
         apart = np.maximum(first, first[a]) - np.minimum(last, last[a])
-        unsaid = (source == source[a]) | (apart > np.maximum(last - first, last[a] - first[a]))
-        meet[a, unsaid] = chance[a, unsaid] = 0.0
+        said = (source != source[a]) & (apart <= np.maximum(lasted, lasted[a]))
+        meet[a] *= said
+        chance[a] *= said
     return Pairs(meet, chance)
 
 
