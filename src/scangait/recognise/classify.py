@@ -27,7 +27,7 @@ from scangait.recognise.campaigns import campaigns
 from scangait.recognise.joined import joined
 from scangait.recognise.judged import Judgement, judged
 from scangait.recognise.results import Campaign, Identification, Trail, Verdict
-from scangait.telescope import Telescope, infer, position
+from scangait.telescope import Telescope, infer
 
 TRAILS: Final = 12
 TRAIL_POINTS: Final = 3000
@@ -112,7 +112,7 @@ def _verdicts(
         return _sent(judged(gathered(probes, part.order), part.ends, library, scope, asked), part.order)
 
     parts = blocks(cut, library.recipe.min_movements)
-    single = [one for said in engine.map(block, parts) for one in _received(said, probes, scope)]
+    single = [one for said in engine.map(block, parts) for one in _received(said)]
     found = campaigns(
         probes,
         scope,
@@ -133,11 +133,14 @@ def _verdicts(
 class _Sent(NamedTuple):
     """Judgements on a block as columns, which go between processes faster than objects do.
 
-    `verdicts` are MessagePack, `members` (N,) go sample after sample, with exclusive `ends` (S,), as `broken` (N - S,).
+    `verdicts` are MessagePack; `members`, `place` and `time_ns` (N,) go sample after sample, with exclusive `ends`
+    (S,), as `broken` (N - S,). Looking places and times up again would cost more than that they are sent.
     """
 
     verdicts: bytes
     members: NDArray[np.int64]
+    place: NDArray[np.int64]
+    time_ns: NDArray[np.int64]
     ends: NDArray[np.int64]
     broken: NDArray[np.bool_]
     port: list[int]
@@ -147,27 +150,29 @@ class _Sent(NamedTuple):
 
 def _sent(said: list[Judgement], order: NDArray[np.int64]) -> _Sent:
     """Judgements on a block in which the probes are in this `order` (N,)."""
-    samples = [one.sample for one in said]
+    samples, none = [one.sample for one in said], np.zeros(0, np.int64)
     return _Sent(
         msgspec.msgpack.encode([one.verdict for one in said]),
-        order[np.concatenate([sample.members for sample in samples])] if said else order[:0],
+        order[np.concatenate([none, *(sample.members for sample in samples)])],
+        np.concatenate([none, *(sample.place for sample in samples)]),
+        np.concatenate([none, *(sample.time_ns for sample in samples)]),
         np.cumsum([len(sample.members) for sample in samples], dtype=np.int64),
-        np.concatenate([sample.broken for sample in samples]) if said else np.zeros(0, np.bool_),
+        np.concatenate([none.astype(np.bool_), *(sample.broken for sample in samples)]),
         [sample.port for sample in samples],
         [one.line for one in said],
         [one.settled for one in said],
     )
 
 
-def _received(sent: _Sent, probes: Probes, scope: Telescope) -> Iterator[Judgement]:
+def _received(sent: _Sent) -> Iterator[Judgement]:
     """The judgements on a block that were sent, whole again."""
-    place, time_ns = position(scope, probes.dst[sent.members]), probes.time_ns[sent.members]
     verdicts, start = _VERDICTS.decode(sent.verdicts), 0
     for row, (end, port, verdict, line, settled) in enumerate(
         zip(sent.ends.tolist(), sent.port, verdicts, sent.line, sent.settled, strict=True)
     ):
         its, broken = slice(start, end), sent.broken[start - row : end - row - 1]
-        yield Judgement(verdict, Sample(sent.members[its], place[its], time_ns[its], broken, "", port), line, settled)
+        sample = Sample(sent.members[its], sent.place[its], sent.time_ns[its], broken, "", port)
+        yield Judgement(verdict, sample, line, settled)
         start = end
 
 

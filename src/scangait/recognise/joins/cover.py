@@ -121,8 +121,7 @@ def pairs_of(scans: Scans, group: NDArray[np.int64], size: NDArray[np.int64]) ->
 
     Nothing is said of two scans of one source, nor of scans that lie further apart in time than the longer lasts.
     """
-    meet, chance = _shared(scans, group), np.outer(size.astype(np.float64), size)
-    chance /= scans.scope.size
+    meet, chance = _shared(scans, group), np.outer(size, size) / scans.scope.size
     first, last, source = scans.first_ns[group], scans.last_ns[group], scans.source[group]
     lasted = last - first
     for a in range(len(group)):
