@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from scangait.evidence.forecast import forecast
+from scangait.evidence.forecast import _unrolled, forecast
+from scangait.evidence.ground import Line, grounds
 from scangait.evidence.walk import find
 from scangait.scanners import SCANNERS
 from scangait.scanners.scanner import Scan
@@ -35,3 +36,18 @@ def test_the_next_probes_are_foretold(version, threads, loss):
     assert np.median(np.abs(ahead.at_s[:NEXT] - seconds[coming])) < 0.2 * gap
     assert ahead.loss == pytest.approx(loss, abs=0.08)
     assert ahead.rate == pytest.approx(1e5, rel=0.04)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_logarithms_are_unrolled_as_whole_numbers_say(threads):
+    rng, ground = np.random.default_rng(threads), grounds(np.array([0x5DB8D000], np.uint32))[0]
+    order = ground.group.order
+    x, mu, base, first = rng.integers(0, order, 300), 2**31 + 7, 123_456_789, 1e9
+    x[::7] = -1
+    thread, height = _unrolled(Line(ground, mu, 1.0, threads, 0, 0, 0.0), x, int(x[1]), float(base), first)
+    around = [(one - int(x[1])) * mu % order - base for one in x.tolist()]
+    own = [min(one % order * threads // order, threads - 1) for one in around]
+    expected = [first + one % order - number * order / threads for one, number in zip(around, own, strict=True)]
+    assert np.isnan(height[x < 0]).all()
+    assert thread[x >= 0].tolist() == np.array(own)[x >= 0].tolist()
+    assert height[x >= 0].tolist() == pytest.approx(np.array(expected)[x >= 0].tolist(), abs=1e-3)

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from scangait.evidence.ground import Ground, Line, logarithms_of
 from scangait.gait.addresses import distinct
+from scangait.kernel import kernel
+from scangait.scanners.logarithm import multiply
 from scangait.telescope import Telescope, address
 
 LARGEST: Final = 2**18
@@ -80,18 +82,17 @@ def course(line: Line, seconds: NDArray[np.float64], dst: NDArray[np.uint32]) ->
 @lru_cache(1024)
 def _remembered(line: Line, seconds: bytes, dst: bytes) -> Course:
     """Unmixing asks for it and then the forecast."""
-    where = np.frombuffer(dst, np.uint32).copy()  # writable as everywhere else: one kernel for both
-    return _course(line, np.frombuffer(seconds), where)
+    # writable as everywhere else: one kernel for both
+    return _course(line, np.frombuffer(seconds).copy(), np.frombuffer(dst, np.uint32).copy())
 
 
 def _course(line: Line, seconds: NDArray[np.float64], dst: NDArray[np.uint32]) -> Course:
     x = logarithms_of(line.ground, dst)
     element = _elements(line, x, int(x[0]))
-    order = line.ground.group.order
-    height, near = _common_line(element, seconds, line.rate, order / line.threads, APART[line.threads > 1])
+    height, near = _common_line(element, seconds, line)
     lowest = int(np.argmin(np.where(near, height, np.inf)))
-    base, first = element[lowest], float(height[lowest])
-    thread, height = _unrolled(element, base, first, order, line.threads)
+    base, first = float(element[lowest]), float(height[lowest])
+    thread, height = _unrolled(line, x, int(x[0]), base, first)
     rate, begin, on = np.full(line.threads, line.rate), np.zeros(line.threads), np.zeros(len(dst), np.bool_)
     for number in range(line.threads):
         its = np.flatnonzero(near & (thread == number))
@@ -104,7 +105,7 @@ def _course(line: Line, seconds: NDArray[np.float64], dst: NDArray[np.uint32]) -
         elif len(its):
             begin[number] = _median((height - line.rate * seconds)[its])
             on[its] = True
-    return Course(float(base), first, rate, begin, height, thread, on)
+    return Course(base, first, rate, begin, height, thread, on)
 
 
 def _median(x: NDArray[np.float64]) -> float:
@@ -125,14 +126,13 @@ def forecast(
     found = course(line, seconds, dst)
     order = line.ground.group.order
     part = order / line.threads
-    everywhere = _elements(line, _everywhere(line.ground, scope), int(logarithms_of(line.ground, dst[:1])[0]))
-    scanned = np.isfinite(everywhere)
-    thread, height = _unrolled(everywhere, found.base, found.first, order, line.threads)
+    everywhere, origin = _everywhere(line.ground, scope), int(logarithms_of(line.ground, dst[:1])[0])
+    thread, height = _unrolled(line, everywhere, origin, found.base, found.first)
     last = np.full(line.threads, found.first)
     np.maximum.at(last, found.thread[found.on], found.height[found.on])
     passed = height <= last[thread]  # neither passed nor ahead is what is not scanned
     loss = max(0.0, 1 - distinct(dst[found.on]) / max(int(np.count_nonzero(passed)), 1))
-    ahead = np.flatnonzero(scanned & ~passed)
+    ahead = np.flatnonzero(height > last[thread])
     first = _beginning(found.first, part, height[ahead], loss)
     coming = ahead[:0] if most == 0 else ahead[height[ahead] < first + part]
     at_s = (height[coming] - found.begin[thread[coming]]) / found.rate[thread[coming]]
@@ -157,14 +157,37 @@ def _beginning(first: float, part: float, ahead: NDArray[np.float64], loss: floa
 
 
 def _unrolled(
-    element: NDArray[np.float64], base: float, first: float, order: float, threads: int
+    line: Line, x: NDArray[np.int64], origin: int, base: float, first: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Thread (N,) and height (N,) of elements (N,): each thread walks one arc of the cycle, all from one height."""
-    part, around = order / threads, element - base
-    around += np.where(around < 0, order, 0.0)
-    thread = np.fmin(np.floor(around / part), threads - 1)
-    height = first + around - thread * part
-    return np.where(np.isnan(element), 0, thread).astype(np.int64), np.where(np.isnan(element), np.nan, height)
+    """Thread (N,) and height (N,) of logarithms (N,): each thread walks one arc of the cycle, all from one height; NaN
+    where there is none.
+    """
+    thread, height = np.zeros(len(x), np.int64), np.full(len(x), np.nan)
+    _unroll(x, origin, line.mu, line.ground.group.order, base, first, line.threads, thread, height)
+    return thread, height
+
+
+@kernel
+def _unroll(  # noqa: PLR0917 (kernels take arrays and numbers only)
+    x: NDArray[np.int64],
+    origin: int,
+    mu: int,
+    order: int,
+    base: float,
+    first: float,
+    threads: int,
+    thread: NDArray[np.int64],
+    height: NDArray[np.float64],
+) -> None:
+    """X (N,), written into thread (N,) and height (N,)."""
+    part = order / threads
+    for a in range(len(x)):
+        if x[a] >= 0:
+            steps = np.uint64(x[a] - origin if x[a] >= origin else x[a] - origin + order)
+            around = np.float64(multiply(steps, np.uint64(mu), np.uint64(order))) - base
+            around += order if around < 0 else 0.0
+            thread[a] = min(int(around / part), threads - 1)
+            height[a] = first + around - thread[a] * part
 
 
 @lru_cache(8)
@@ -190,20 +213,48 @@ def _straight(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, fl
 
 
 def _common_line(
-    element: NDArray[np.float64], seconds: NDArray[np.float64], rate: float, part: float, apart: float
+    element: NDArray[np.float64], seconds: NDArray[np.float64], line: Line
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Heights (N,) of elements along one line for all threads, found from few probes to all, and which lie near it."""
+    height, near = np.empty(len(element)), np.empty(len(element), np.bool_)
+    part = line.ground.group.order / line.threads
+    begin = _anchor(element[:FIRST], seconds[:FIRST], line.rate, part)
+    _follow(element, seconds, line.rate, begin, part, APART[line.threads > 1], height, near)
+    return height, near
+
+
+@kernel
+def _follow(
+    element: NDArray[np.float64],
+    seconds: NDArray[np.float64],
+    rate: float,
+    begin: float,
+    part: float,
+    apart: float,
+    height: NDArray[np.float64],
+    near: NDArray[np.bool_],
+) -> None:
+    """Element (N,), seconds (N,), written into height (N,) and near (N,)."""
     count = min(FIRST, len(seconds))
-    begin = _anchor(element[:count], seconds[:count], rate, part)
     while True:
-        its, when = element[:count], seconds[:count]
-        expected = begin + rate * when
-        height = its + part * np.rint((expected - its) / part)
-        near = np.abs(height - expected) <= max(ROOM * rate * when[-1], part * apart)
-        if np.count_nonzero(near) >= 2:
-            rate, begin = _straight(when[near], height[near])
+        room, its = max(ROOM * rate * seconds[count - 1], part * apart), 0
+        mean_x, mean_y, slope, spread = 0.0, 0.0, 0.0, 0.0
+        for a in range(count):
+            expected = begin + rate * seconds[a]
+            height[a] = element[a] + part * np.rint((expected - element[a]) / part)
+            near[a] = abs(height[a] - expected) <= room
+            if near[a]:
+                its, mean_x, mean_y = its + 1, mean_x + seconds[a], mean_y + height[a]
         if count == len(seconds):
-            return height, near
+            return
+        if its >= 2:
+            mean_x, mean_y = mean_x / its, mean_y / its
+            for a in range(count):
+                if near[a]:
+                    slope += (seconds[a] - mean_x) * height[a]
+                    spread += (seconds[a] - mean_x) ** 2
+            rate = slope / (spread + TINY)
+            begin = mean_y - rate * mean_x
         count = min(count * GROWTH, len(seconds))
 
 

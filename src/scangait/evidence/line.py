@@ -72,7 +72,7 @@ def search(  # noqa: PLR0917 (kernels take arrays and numbers only)
     """
     best, tried, seen, hits = Found(0, 0.0, 0, 0, 0.0), 1.0, 0, np.empty(listed, np.int64)
     room, off, slack = np.empty((DEEPEST, 3), np.int64), np.empty(len(points.x)), np.empty(len(points.x))
-    choosy = len(points.x) >= CHOICE
+    near, choosy = np.empty(NEIGHBOURS, np.int64), len(points.x) >= CHOICE
     for pair in range(2 * len(first)):
         late, place = pair // len(first), pair % len(first)
         i, k = first[place], second[place]
@@ -85,7 +85,7 @@ def search(  # noqa: PLR0917 (kernels take arrays and numbers only)
         tried += (fastest - slowest) * span * points.units
         inverse = _inverse((points.x[k] - points.x[i]) % points.order // common, points.order // common)
         seen_from(points, i, k, common, inverse, off, slack)
-        for a in _nearest(points.when, i, k):
+        for a in near[: _nearest(points.when, i, k, near)]:
             seen += 1
             least = max(best.bits, proof + np.log2(tried))
             better = _of_triple(points, i, k, a, common, inverse, slowest, fastest, least, hits, room, off, slack)
@@ -180,36 +180,31 @@ def pairs_of(when: NDArray[np.float64], least: float) -> tuple[NDArray[np.int64]
         for place in range(nearest, min(nearest + NEIGHBOURS, len(when))):
             span[count], begin[count], end[count] = when[place] - when[a], a, place
             count += 1
-    order = _ascending(span[:count])
-    first, second = np.empty(count, np.int64), np.empty(count, np.int64)
-    for pair in range(count):
-        first[pair], second[pair] = begin[order[pair]], end[order[pair]]
-    return first, second
+    for pair in range(1, count):  # few: numba's own sorting takes a second to compile
+        apart, one, other, at = span[pair], begin[pair], end[pair], pair
+        while at and span[at - 1] > apart:
+            span[at], begin[at], end[at] = span[at - 1], begin[at - 1], end[at - 1]
+            at -= 1
+        span[at], begin[at], end[at] = apart, one, other
+    return begin[:count], end[:count]
 
 
 @inlined
-def _nearest(when: NDArray[np.float64], i: int, k: int) -> NDArray[np.int64]:
-    """The NEIGHBOURS probes nearest to a pair in time, without it."""
-    apart, middle = np.empty(len(when)), (when[i] + when[k]) / 2
-    for a in range(len(when)):
-        apart[a] = abs(when[a] - middle)
-    apart[i], apart[k] = np.inf, np.inf
-    return _ascending(apart)[:NEIGHBOURS]
-
-
-@kernel
-def _ascending(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Where the finite ones of few values (N,) are, smallest first: numba's own sorting takes a second to compile."""
-    order, count = np.empty(len(values), np.int64), 0
-    for place in range(len(values)):
-        if values[place] < np.inf:
-            at = count
-            while at and values[order[at - 1]] > values[place]:
-                order[at] = order[at - 1]
-                at -= 1
-            order[at] = place
+def _nearest(when: NDArray[np.float64], i: int, k: int, near: NDArray[np.int64]) -> int:
+    """Fill `near` (NEIGHBOURS,) with the probes nearest to a pair in time, without it; how many."""
+    middle, high, count = (when[i] + when[k]) / 2, i, 0
+    while when[high] < middle:
+        high += 1
+    low = high - 1
+    while count < len(near) and (low >= 0 or high < len(when)):
+        if high == len(when) or (low >= 0 and middle - when[low] <= when[high] - middle):
+            one, low = low, low - 1
+        else:
+            one, high = high, high + 1
+        if one not in (i, k):
+            near[count] = one
             count += 1
-    return order[:count]
+    return count
 
 
 @inlined
