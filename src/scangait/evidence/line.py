@@ -97,7 +97,7 @@ def search(  # noqa: PLR0917 (kernels take arrays and numbers only)
     return Found(best.mu, best.rate, best.base, best.on, best.bits - np.log2(tried))
 
 
-@inlined
+@kernel
 def _of_triple(  # noqa: PLR0917 (kernels take arrays and numbers only)
     points: Points,
     i: int,
