@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from socket import inet_ntoa
 from typing import Final
 
 import numpy as np
@@ -151,6 +152,11 @@ def address(scope: Telescope, place: NDArray[np.int64]) -> NDArray[np.uint32]:
         raise ValueError(f"positions must lie in 0..{scope.size - 1}")
     block = np.searchsorted(scope.before, place, side="right") - 1
     return (place - scope.before[block] + scope.first[block]).astype(np.uint32)
+
+
+def dotted(number: int) -> str:
+    """An address as text, as `ipaddress` writes it, several times faster."""
+    return inet_ntoa(number.to_bytes(4, "big"))
 
 
 def without(scope: Telescope, blocked: Telescope) -> Telescope:

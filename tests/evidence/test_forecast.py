@@ -44,7 +44,7 @@ def test_logarithms_are_unrolled_as_whole_numbers_say(threads):
     order = ground.group.order
     x, mu, base, first = rng.integers(0, order, 300), 2**31 + 7, 123_456_789, 1e9
     x[::7] = -1
-    thread, height = _unrolled(Line(ground, mu, 1.0, threads, 0, 0, 0.0), x, int(x[1]), float(base), first)
+    thread, height = _unrolled(Line(ground, mu, 1.0, threads, 0, 0, 0.0), x, int(x[1]), threads, float(base), first)
     around = [(one - int(x[1])) * mu % order - base for one in x.tolist()]
     own = [min(one % order * threads // order, threads - 1) for one in around]
     expected = [first + one % order - number * order / threads for one, number in zip(around, own, strict=True)]

@@ -60,12 +60,11 @@ def command(
 
     The address 0.0.0.0 is never a target of ZMap. Nothing is sent.
     """
-    from ipaddress import IPv4Address
     from itertools import islice
 
     from scangait.scanners.orders import scanner_of
     from scangait.scanners.scanner import Scan
-    from scangait.telescope import telescope, without
+    from scangait.telescope import dotted, telescope, without
 
     scanner, version = scanner_of(tool)
     if scanner.targets is None:
@@ -76,4 +75,4 @@ def command(
     own, total = shard
     scan = Scan(version=version, targets=allowed, ports=ports, seed=seed, shard=own, shards=total)
     for address, port in islice(scanner.targets(scan, 0), count):
-        click.echo(f"{IPv4Address(address)},{port}")
+        click.echo(f"{dotted(address)},{port}")

@@ -30,8 +30,6 @@ RECENT: Final = 16
 ROOM: Final = 0.03
 APART: Final = (1e-6, 0.03)
 """Share of its part of the walk by which a probe may be off: one thread, and threads that drift against each other."""
-HALF: Final = 17
-"""Bits of a half of a logarithm, which has 33 at most."""
 TINY: Final = 2.3e-308
 SPREAD: Final = 12.0
 """Median deviations from its thread's line within which a probe belongs to the walk."""
@@ -88,11 +86,11 @@ def _remembered(line: Line, seconds: bytes, dst: bytes) -> Course:
 
 def _course(line: Line, seconds: NDArray[np.float64], dst: NDArray[np.uint32]) -> Course:
     x = logarithms_of(line.ground, dst)
-    element = _elements(line, x, int(x[0]))
+    _, element = _unrolled(line, x, int(x[0]), 1)
     height, near = _common_line(element, seconds, line)
     lowest = int(np.argmin(np.where(near, height, np.inf)))
     base, first = float(element[lowest]), float(height[lowest])
-    thread, height = _unrolled(line, x, int(x[0]), base, first)
+    thread, height = _unrolled(line, x, int(x[0]), line.threads, base, first)
     rate, begin, on = np.full(line.threads, line.rate), np.zeros(line.threads), np.zeros(len(dst), np.bool_)
     for number in range(line.threads):
         its = np.flatnonzero(near & (thread == number))
@@ -127,7 +125,7 @@ def forecast(
     order = line.ground.group.order
     part = order / line.threads
     everywhere, origin = _everywhere(line.ground, scope), int(logarithms_of(line.ground, dst[:1])[0])
-    thread, height = _unrolled(line, everywhere, origin, found.base, found.first)
+    thread, height = _unrolled(line, everywhere, origin, line.threads, found.base, found.first)
     last = np.full(line.threads, found.first)
     np.maximum.at(last, found.thread[found.on], found.height[found.on])
     passed = height <= last[thread]  # neither passed nor ahead is what is not scanned
@@ -139,7 +137,7 @@ def forecast(
     due = (thread[coming] == found.thread[found.on][-1]) | (at_s > seconds[found.on][-1])
     coming, at_s = coming[due], at_s[due]
     soonest = np.argsort(at_s)[:most]
-    rate, begin = float(found.rate.sum()) / line.threads, float(found.begin.sum()) / line.threads
+    rate, begin = float(found.rate.mean()), float(found.begin.mean())
     start_s = (first - begin) / rate
     share = line.ground.targets.size / order
     return Forecast(
@@ -157,13 +155,13 @@ def _beginning(first: float, part: float, ahead: NDArray[np.float64], loss: floa
 
 
 def _unrolled(
-    line: Line, x: NDArray[np.int64], origin: int, base: float, first: float
+    line: Line, x: NDArray[np.int64], origin: int, threads: int, base: float = 0.0, first: float = 0.0
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Thread (N,) and height (N,) of logarithms (N,): each thread walks one arc of the cycle, all from one height; NaN
-    where there is none.
+    where there is none. The heights of one thread from 0 are the elements of the walk after the origin.
     """
     thread, height = np.zeros(len(x), np.int64), np.full(len(x), np.nan)
-    _unroll(x, origin, line.mu, line.ground.group.order, base, first, line.threads, thread, height)
+    _unroll(x, origin, line.mu, line.ground.group.order, base, first, threads, thread, height)
     return thread, height
 
 
@@ -194,14 +192,6 @@ def _unroll(  # noqa: PLR0917 (kernels take arrays and numbers only)
 def _everywhere(ground: Ground, scope: Telescope) -> NDArray[np.int64]:
     """The logarithm (size,) of each position of the telescope: many walks are followed through one telescope."""
     return logarithms_of(ground, address(scope, np.arange(scope.size)))
-
-
-def _elements(line: Line, x: NDArray[np.int64], origin: int) -> NDArray[np.float64]:
-    """How many elements of the walk each logarithm (N,) comes after another, the origin; NaN: never."""
-    order, steps = line.ground.group.order, (x - origin) % line.ground.group.order
-    high, low = steps >> HALF, steps & (1 << HALF) - 1  # in halves, since the product is longer than a word
-    ahead = ((high * line.mu % order << HALF) + low * line.mu) % order
-    return np.where(x >= 0, ahead, np.nan)
 
 
 def _straight(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:

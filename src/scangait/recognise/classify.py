@@ -123,10 +123,7 @@ def _verdicts(
         engine,
     )
     verdicts, together = joined(found, [one.verdict for one in single])
-    entries = [
-        one if one.verdict is verdict else one._replace(verdict=verdict)
-        for one, verdict in zip(single, verdicts, strict=True)
-    ]
+    entries = [one._replace(verdict=verdict) for one, verdict in zip(single, verdicts, strict=True)]
     return sorted(entries, key=lambda one: (-one.verdict.probes, one.verdict.first_ns, one.verdict.scan)), together
 
 

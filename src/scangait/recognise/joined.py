@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from hashlib import blake2b
-from ipaddress import IPv4Address
 
 from msgspec.structs import replace
 
 from scangait.recognise import results
 from scangait.recognise.campaigns import Campaign
 from scangait.recognise.results import Verdict
+from scangait.telescope import dotted
 
 
 def joined(found: list[Campaign], verdicts: list[Verdict]) -> tuple[list[Verdict], tuple[results.Campaign, ...]]:
@@ -32,7 +32,7 @@ def _document(campaign: Campaign, own: list[Verdict]) -> results.Campaign:
     return results.Campaign(
         campaign=blake2b(" ".join(scans).encode(), digest_size=8).hexdigest(),
         label=min(labels, key=lambda label: (-labels[label], label)),
-        sources=tuple(str(IPv4Address(source)) for source in campaign.sources),
+        sources=tuple(dotted(source) for source in campaign.sources),
         ports=campaign.ports,
         scans=scans,
         proof=campaign.proof,

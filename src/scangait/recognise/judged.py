@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from hashlib import blake2b
-from socket import inet_ntoa
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -26,7 +25,7 @@ from scangait.recognise.asked import EVERYTHING, Asked
 from scangait.recognise.decide import FALSE_ALARM, Decision, decide
 from scangait.recognise.results import Evidence, Expected, Verdict, Walk
 from scangait.recognise.unmix import unmixed
-from scangait.telescope import Telescope, address
+from scangait.telescope import Telescope, address, dotted
 
 SOURCES_NAMED: Final = 20
 
@@ -97,7 +96,7 @@ def _verdict(sample: Sample, decision: Decision, probes: Probes, scope: Telescop
         margin=decision.margin,
         next=decision.next,
         evidence=tuple(Evidence(kind=f.kind, bits=f.bits, reason=f.why.reason) for f in decision.findings),
-        sources=tuple(_dotted(source) for source in sources[:SOURCES_NAMED].tolist()),
+        sources=tuple(dotted(source) for source in sources[:SOURCES_NAMED].tolist()),
         ports=(sample.port,),
         protocol={TCP: "tcp", ICMP: "icmp"}.get(proto, "udp"),
         first_ns=first_ns,
@@ -110,10 +109,6 @@ def _verdict(sample: Sample, decision: Decision, probes: Probes, scope: Telescop
         contradiction=decision.contradiction,
         walk=_walk(sample, decision, scope, predict),
     )
-
-
-def _dotted(number: int) -> str:
-    return inet_ntoa(number.to_bytes(4, "big"))
 
 
 def proven(decision: Decision) -> Line | None:
@@ -143,7 +138,7 @@ def _walk(sample: Sample, decision: Decision, scope: Telescope, predict: int) ->
         end_ns=begun + int(ahead.end_s * 1e9),
         progress=ahead.progress,
         expected=tuple(
-            Expected(address=_dotted(one), time_ns=begun + int(at * 1e9))
+            Expected(address=dotted(one), time_ns=begun + int(at * 1e9))
             for one, at in zip(coming, ahead.at_s.tolist(), strict=False)
         ),
     )

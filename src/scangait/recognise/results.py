@@ -259,7 +259,6 @@ class Evaluation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     warnings: tuple[str, ...] = ()
 
 
-_JSON: Final = msgspec.json.Encoder()
 Result = TypeVar("Result", Identification, Evaluation)
 
 
@@ -279,7 +278,7 @@ def encode(document: msgspec.Struct) -> bytes:
 
 def encode_lines(documents: Sequence[msgspec.Struct]) -> bytes:
     """Each document as one line of JSON."""
-    return _JSON.encode_lines(documents)
+    return msgspec.json.Encoder().encode_lines(documents)
 
 
 def load(path: Path) -> Identification | Evaluation:
