@@ -21,15 +21,35 @@ def _compiler() -> Any:
     """The decorator of numba. A process that runs a command does not let it load scipy's linear algebra: no kernel
     uses it, and it takes a seventh of a start. Other processes are not ours: they may want it.
     """
-    ours = "scangait.cli" in sys.modules and BLAS not in sys.modules
-    if ours:
+    if "scangait.cli" not in sys.modules:
+        return import_module("numba").njit
+    without = BLAS not in sys.modules
+    if without:
         sys.modules[BLAS] = None  # type: ignore[assignment]
     try:
         import_module("numba.np.arraymath")  # which asks for it; else the first kernel would
-        return import_module("numba").njit
     finally:
-        if ours:
+        if without:
             del sys.modules[BLAS]
+    function = import_module("numba.core.types.functions").BaseFunction
+    function.get_call_type = _remembered(function.get_call_type)
+    return import_module("numba").njit
+
+
+def _remembered(get_call_type: Callable[..., Any]) -> Callable[..., Any]:
+    """What numba says a built-in function gives for the types of its arguments, worked out once for the same types.
+
+    It tries rule after rule, twice each, for every `a[i]` and `a + b` of a kernel, which was a fifth of all compiling.
+    """
+    known: dict[tuple[Any, ...], Any] = {}
+
+    def remembered(function: Any, context: Any, args: tuple[Any, ...], kws: dict[str, Any]) -> Any:
+        asked = (function, context, args, *kws.items())
+        if asked not in known:
+            known[asked] = get_call_type(function, context, args, kws)
+        return known[asked]
+
+    return remembered
 
 
 njit = _compiler()

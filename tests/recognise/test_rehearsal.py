@@ -27,24 +27,23 @@ def test_the_rehearsal_searches_no_walk_and_hears_the_rest(monkeypatch):
     rehearsal._rehearse(Library.bundled())
 
 
-AS_IT_CALLS_THEM = """
+AS_IT_CALLS_IT = """
 import numba, numpy as np
 from scangait.evidence import walk
+from scangait.evidence.line import of_triple
 from scangait.recognise import rehearsal
-from scangait.recognise.rehearsal import fit, pairs_of, promising, visits
 
-parts = pairs_of, promising, visits, fit
-rehearsal._parts_of_the_search()
-known = [part.signatures for part in parts]
+rehearsal._search_of_a_triple()
+known = of_triple.signatures
 walk.through = numba.njit(walk.through.py_func)  # compiled anew, whatever is on disk
 walk.find(np.arange(40.0), np.arange(40, dtype=np.uint32) * 7919, 2**20)
-assert [len(one) for one in known] == [1, 1, 1, 1], known
-assert [part.signatures for part in parts] == known
+assert len(known) == 1, known
+assert of_triple.signatures == known
 """
 
 
-def test_the_parts_of_the_search_are_compiled_as_it_calls_them():
-    subprocess.run([sys.executable, "-c", AS_IT_CALLS_THEM], check=True)
+def test_the_longest_part_of_the_search_is_compiled_as_it_calls_it():
+    subprocess.run([sys.executable, "-c", AS_IT_CALLS_IT], check=True)
 
 
 def test_it_happens_where_no_search_is_on_disk_and_ends_with_the_work(monkeypatch):

@@ -88,7 +88,7 @@ def search(  # noqa: PLR0917 (kernels take arrays and numbers only)
         for a in near[: _nearest(points.when, i, k, near)]:
             seen += 1
             least = max(best.bits, proof + np.log2(tried))
-            better = _of_triple(points, i, k, a, common, inverse, slowest, fastest, least, hits, room, off, slack)
+            better = of_triple(points, i, k, a, common, inverse, slowest, fastest, least, hits, room, off, slack)
             if better.mu:
                 best = better
             wanted = proof if best.on == len(points.x) - 2 else enough
@@ -98,7 +98,7 @@ def search(  # noqa: PLR0917 (kernels take arrays and numbers only)
 
 
 @kernel
-def _of_triple(  # noqa: PLR0917 (kernels take arrays and numbers only)
+def of_triple(  # noqa: PLR0917 (kernels take arrays and numbers only)
     points: Points,
     i: int,
     k: int,
@@ -128,7 +128,7 @@ def _of_triple(  # noqa: PLR0917 (kernels take arrays and numbers only)
             if bits + SMALL_BITS > best.bits and _common(mu, order) == 1:
                 bits += SMALL_BITS if _small(points, mu) else 0.0
                 if bits > best.bits:
-                    best = Found(int(mu), rate, i, on, bits)
+                    best = Found(mu, rate, i, on, bits)
     return best
 
 
@@ -247,7 +247,7 @@ def _listed(  # noqa: PLR0917 (kernels take arrays and numbers only)
 
 @inlined
 def _nearest_whole(x: float) -> int:
-    return int(np.floor(x + 0.5))
+    return np.int64(np.floor(x + 0.5))
 
 
 @kernel

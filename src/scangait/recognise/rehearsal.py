@@ -1,7 +1,7 @@
 """Rehearsal: the first run on a machine compiles its kernels, on two cores instead of one.
 
-How it flows: a second process begins with what the first needs right after reading, then compiles the kernels that the
-search for walks calls, which takes longest, while the first reads. Then it identifies a few probes that it makes up, of
+How it flows: a second process begins with what the first needs right after reading, then compiles the longest part of
+the search for walks, while the first reads. Then it identifies a few probes that it makes up, of
 which cheap evidence says that they are no walk, and follows a walk that there is not: that compiles what stands behind
 the search. Numba keeps it all on disk, where the first process finds it. Nothing else passes between the two.
 (`live/warm.py` has a watch compile everything before it begins, in one process.)
@@ -24,11 +24,10 @@ from scangait.errors import ScangaitError
 from scangait.evidence.forecast import course
 from scangait.evidence.ground import Line, grounds
 from scangait.evidence.library import Library
-from scangait.evidence.line import fit, pairs_of
+from scangait.evidence.line import of_triple
 from scangait.evidence.points import Points
-from scangait.evidence.promising import promising
 from scangait.evidence.stages import through
-from scangait.evidence.visits import DEEPEST, visits
+from scangait.evidence.visits import DEEPEST
 from scangait.gait.runs import runs
 from scangait.gait.samples import NANOSECOND
 from scangait.gait.streams import by_source
@@ -60,7 +59,7 @@ def rehearsed(library: Library) -> Iterator[None]:
 def _rehearse(library: Library) -> None:
     probes = made_up()
     runs(probes, by_source(probes), infer(probes.dst), library.recipe)
-    _parts_of_the_search()
+    _search_of_a_triple()
     seconds, ground = (probes.time_ns - probes.time_ns[0]) * NANOSECOND, grounds(probes.dst)[0]
     # a library of its own kind, which needs other probes, is rehearsed less
     with suppress(ScangaitError, KeyboardInterrupt):
@@ -68,14 +67,11 @@ def _rehearse(library: Library) -> None:
         course(Line(ground, 1, 1.0, 1, 0, 0, 0.0), seconds, probes.dst)
 
 
-def _parts_of_the_search() -> None:
-    """The kernels that `through` calls, for arguments of the types that it has for them."""
-    x, when = np.arange(3), np.frombuffer(np.arange(3.0).tobytes())
-    points = Points(x, when, 3, 7, 6, 0.5, 0.0, 0.0)
-    pairs_of(when, 0.0)
-    promising(x[:0], points, 0, 1, 2, 0, 1, np.arange(3.0), np.arange(3.0), 0.0)
-    visits(x[:0], 0, 1, 7, 1, 1, 1, np.zeros((DEEPEST, 3), np.int64))
-    fit(points, 0, 1, 1, 1.0)
+def _search_of_a_triple() -> None:
+    """What `through` has of each triple, with all that it calls, for arguments of the types that it has for them."""
+    x, when, each = np.arange(3), np.frombuffer(np.arange(3.0).tobytes()), np.arange(3.0)
+    points, room = Points(x, when, 3, 7, 6, 0.5, 0.0, 0.0), np.zeros((DEEPEST, 3), np.int64)
+    of_triple(points, 0, 1, 2, 1, 1, 1.0, 1.0, 0.0, x[:0], room, each, each)
 
 
 def compiled() -> bool:
