@@ -11,7 +11,7 @@ from scangait.evidence.visits import DEEPEST, visits
 from scangait.scanners.cyclic import group_for, units
 
 GROUP = group_for(2**32 - 1)
-ROOM = np.empty((DEEPEST, 3), np.int64)
+ROOM = np.empty(3 * DEEPEST, np.int64)
 
 
 @st.composite

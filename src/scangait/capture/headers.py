@@ -28,6 +28,10 @@ LINKS: Final = frozenset((ETHERNET, BSD_NULL, BSD_LOOP, *RAW_IP, LINUX_SLL, LINU
 
 ONE, TWO, THREE = np.uint64(1), np.uint64(2), np.uint64(3)
 """Places as unsigned numbers: a signed one might count from the end, which numba would check at each byte."""
+ANSWERS: Final = 1 << 0 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 11 | 1 << 12
+"""Bits of ICMP's types that answer someone: echo reply, unreachable, source quench, redirect, time exceeded, parameter
+problem.
+"""
 _NOT_IPV4, _CUT = -1, -2
 """What `_network` says in place of an offset."""
 
@@ -83,7 +87,7 @@ def _behind_tags(buf: Bytes, at: int, end: int) -> int:
         ether = big16(buf, at)
         if ether == 0x0800:
             return at + 2
-        if ether not in (0x8100, 0x88A8, 0x9100):
+        if ether != 0x8100 and ether != 0x88A8 and ether != 0x9100:
             return _NOT_IPV4
         at += 4
     return _CUT
@@ -102,11 +106,12 @@ def _network(buf: Bytes, at: int, end: int, link: int) -> int:
         if big16(buf, at) == 0x0800:
             return at + 20
         return _NOT_IPV4 if big16(buf, at) != 0x8100 else _behind_tags(buf, at + 22, end)
-    if link in (BSD_NULL, BSD_LOOP):
+    if link == BSD_NULL or link == BSD_LOOP:
         if at + 4 > end:
             return _CUT
         # The family is in the byte order of the machine that captured; AF_INET is 2 everywhere.
-        return at + 4 if big32(buf, at) in (2, 2 << 24) else _NOT_IPV4
+        family = big32(buf, at)
+        return at + 4 if family == 2 or family == 2 << 24 else _NOT_IPV4
     if at < end and buf[at] >> 4 == 6:
         return _NOT_IPV4
     return at
@@ -174,8 +179,7 @@ def _datagram(buf: Bytes, at: int, end: int, out: Rows, row: int) -> int:
     out[row].seq = big16(buf, at + 6)
     if buf[at] == 8:
         return PROBE
-    # Echo reply, unreachable, source quench, redirect, time exceeded, parameter problem: answers to someone else.
-    return BACKSCATTER if buf[at] in (0, 3, 4, 5, 11, 12) else OTHER
+    return BACKSCATTER if buf[at] < 16 and ANSWERS >> np.int64(buf[at]) & 1 else OTHER
 
 
 @inlined
@@ -205,6 +209,6 @@ def frame(buf: Bytes, at: int, end: int, link: int, out: Rows, row: int) -> int:
     end = min(end, at + total)
     if proto == TCP:
         return _tcp(buf, at + header, end, out, row)
-    if proto in (UDP, ICMP):
+    if proto == UDP or proto == ICMP:
         return _datagram(buf, at + header, end, out, row)
     return OTHER

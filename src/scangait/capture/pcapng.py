@@ -108,7 +108,7 @@ def _blocks(
             break
         if kind == SECTION or (kind == INTERFACE and size >= 20):
             return at, row, kind
-        if kind in (ENHANCED, OLD_PACKET, SIMPLE):
+        if kind == ENHANCED or kind == OLD_PACKET or kind == SIMPLE:
             said = _packet(buf, at, size, kind, big, interfaces, out, row)
             counts[said] += 1
             row += said == 0

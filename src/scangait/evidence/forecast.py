@@ -241,8 +241,8 @@ def _follow(
             mean_x, mean_y = mean_x / its, mean_y / its
             for a in range(count):
                 if near[a]:
-                    slope += (seconds[a] - mean_x) * height[a]
-                    spread += (seconds[a] - mean_x) ** 2
+                    off = seconds[a] - mean_x
+                    slope, spread = slope + off * height[a], spread + off * off
             rate = slope / (spread + TINY)
             begin = mean_y - rate * mean_x
         count = min(count * GROWTH, len(seconds))

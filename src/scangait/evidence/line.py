@@ -71,7 +71,7 @@ def search(  # noqa: PLR0917 (kernels take arrays and numbers only)
     try is passed over.
     """
     best, tried, seen, hits = Found(0, 0.0, 0, 0, 0.0), 1.0, 0, np.empty(listed, np.int64)
-    room, off, slack = np.empty((DEEPEST, 3), np.int64), np.empty(len(points.x)), np.empty(len(points.x))
+    room, off, slack = np.empty(3 * DEEPEST, np.int64), np.empty(len(points.x)), np.empty(len(points.x))
     near, choosy = np.empty(NEIGHBOURS, np.int64), len(points.x) >= CHOICE
     for pair in range(2 * len(first)):
         late, place = pair // len(first), pair % len(first)
@@ -149,9 +149,8 @@ def fit(points: Points, i: int, k: int, mu: int, rate: float) -> tuple[int, floa
     """Base pair i, k and a line through it -> how many others lie on it, and their bits against uniform places."""
     x, when, order = points.x, points.when, points.order
     span, on, bits, asked = when[k] - when[i], 0, 0.0, 0
-    base = (i, k)
     for a in range(len(x)):
-        if a in base:
+        if a == i or a == k:
             continue
         apart = when[a] - when[i]
         tolerance = tolerance_of(points, rate, apart, span)
@@ -201,7 +200,7 @@ def _nearest(when: NDArray[np.float64], i: int, k: int, near: NDArray[np.int64])
             one, low = low, low - 1
         else:
             one, high = high, high + 1
-        if one not in (i, k):
+        if one != i and one != k:
             near[count] = one
             count += 1
     return count

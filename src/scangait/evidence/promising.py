@@ -74,7 +74,7 @@ def promising(  # noqa: PLR0917 (kernels take arrays and numbers only)
             if look == near:
                 size = _hit(block[:size], distance, bits)
             worth = -np.log2(3.0 * element + 2.0 * slack[b] * block[0])
-            if worth < LEAST_BITS or b in (i, k):
+            if worth < LEAST_BITS or b == i or b == k:
                 continue
             if b == a:
                 own = worth

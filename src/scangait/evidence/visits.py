@@ -30,14 +30,14 @@ def visits(
     """Fill `hits` with every d in low..high for which offset + (d - low) step lies in 0..width modulo; how many.
 
     From one to the next there are three distances only: that of the first return upwards, of the first downwards, and
-    of both together (Sós 1958). The modulus is below 2^50, `room` (DEEPEST, 3) to work in.
+    of both together (Sós 1958). The modulus is below 2^50, `room` (3 DEEPEST,) to work in.
     """
-    ahead, at = 0, int(offset)
+    ahead, at = 0, offset
     if offset > width:
         ahead = _first(step, modulus, modulus - offset, modulus - offset + width, high - low, room)
         if ahead < 0:
             return 0
-        at = int((offset + np.int64(multiply(np.uint64(ahead), np.uint64(step), np.uint64(modulus)))) % modulus)
+        at = (offset + np.int64(multiply(np.uint64(ahead), np.uint64(step), np.uint64(modulus)))) % modulus
     up, rise, down, fall = _returns(step, modulus, width, high - low)
     d, count = low + ahead, 0
     while d <= high and count < len(hits):
@@ -99,13 +99,13 @@ def _first(a: int, m: int, low: int, high: int, most: int, room: NDArray[np.int6
             break
         if depth == DEEPEST - 1:
             return -1
-        room[depth, 0], room[depth, 1], room[depth, 2] = a, m, low
+        room[3 * depth], room[3 * depth + 1], room[3 * depth + 2] = a, m, low
         depth += 1
         # no multiple of `a` lies in low..high, so that both lie beyond the same one
         a, m, low, high = m % a, a, (below + 1) * a - high, (below + 1) * a - low
     while depth:
         depth -= 1
-        a, m, low = room[depth, 0], room[depth, 1], room[depth, 2]
+        a, m, low = room[3 * depth], room[3 * depth + 1], room[3 * depth + 2]
         if answer > most:  # it only grows from here
             return -1
         answer = _ceiling(low, m, answer, a)
@@ -118,7 +118,7 @@ def _ceiling(low: int, m: int, answer: int, a: int) -> int:
 
     In floating point it is at most one off; the products may not fit into 64 bits, but what they differ by does.
     """
-    found = int((np.float64(low) + np.float64(m) * np.float64(answer)) / np.float64(a))
+    found = np.int64((np.float64(low) + np.float64(m) * np.float64(answer)) / np.float64(a))
     over = found * a - m * answer - low
     while over < 0:
         found, over = found + 1, over + a

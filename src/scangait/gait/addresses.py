@@ -74,13 +74,13 @@ def _mostly(values: NDArray[np.uint32]) -> tuple[int, int]:
 
 
 @kernel
-def _slot(table: NDArray[np.int32], place: NDArray[np.int64], probe: int) -> int:
+def _slot(table: NDArray[np.int32], place: NDArray[np.int64], probe: int) -> np.uint64:
     """Where `table` (a power of two,) has the last probe (1 and up) at the address of this one, or has room for it."""
     mask = np.uint64(len(table) - 1)
     slot = (np.uint64(place[probe]) * SPREAD >> np.uint64(32)) & mask
     while table[slot] and place[table[slot] - 1] != place[probe]:
         slot = (slot + np.uint64(1)) & mask
-    return int(slot)
+    return slot
 
 
 @kernel

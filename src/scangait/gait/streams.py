@@ -16,6 +16,7 @@ WORD_BITS: Final = 64
 MANY: Final = 2**20
 """Probes from which two threads sort faster than one."""
 DIGIT: Final = 11
+VALUES: Final = 2**DIGIT
 """Bits that are sorted by at once: as many heaps as stay in the second-level cache."""
 
 
@@ -118,14 +119,14 @@ def _sorted(
     """Words (N,) of so many `bits` and what goes with them (N,), sorted digit after digit, which is stable and several
     times as fast as comparing; what is given serves as room, with as much to `spare`.
     """
-    last, place = np.uint64(2**DIGIT - 1), np.empty(2**DIGIT + 1, np.int64)
+    last, place = np.uint64(VALUES - 1), np.empty(VALUES + 1, np.int64)
     for low in range(0, bits, DIGIT):
         shift = np.uint64(low)
         for value in range(len(place)):
             place[value] = 0
         for word in words:
             place[np.int64((word >> shift) & last) + 1] += 1
-        for value in range(2**DIGIT):
+        for value in range(VALUES):
             place[value + 1] += place[value]
         for probe in range(len(words)):
             digit = np.int64((words[probe] >> shift) & last)

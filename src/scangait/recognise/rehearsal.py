@@ -70,7 +70,7 @@ def _rehearse(library: Library) -> None:
 def _search_of_a_triple() -> None:
     """What `through` has of each triple, with all that it calls, for arguments of the types that it has for them."""
     x, when, each = np.arange(3), np.frombuffer(np.arange(3.0).tobytes()), np.arange(3.0)
-    points, room = Points(x, when, 3, 7, 6, 0.5, 0.0, 0.0), np.zeros((DEEPEST, 3), np.int64)
+    points, room = Points(x, when, 3, 7, 6, 0.5, 0.0, 0.0), np.zeros(3 * DEEPEST, np.int64)
     of_triple(points, 0, 1, 2, 1, 1, 1.0, 1.0, 0.0, x[:0], room, each, each)
 
 
