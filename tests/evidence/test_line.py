@@ -74,7 +74,7 @@ def test_lines_that_fit_well_are_kept_and_those_that_cannot_are_not(seed, count,
     seen_from(points, 2, 4, common, turn, off, slack)
     least = share * fits[true]
     kept = hits.copy()
-    kept = kept[: promising(kept, points, 2, 4, 6, lift, common, off, slack, least)].tolist()
+    kept = kept[: promising(kept, len(kept), points, 2, 4, 6, lift, common, off, slack, least)].tolist()
     assert lines[true][0] == mu
     assert fits[true] > 10
     assert {d for d, bits in fits.items() if bits >= least} <= set(kept)

@@ -57,6 +57,7 @@ def search(  # noqa: PLR0917 (kernels take arrays and numbers only)
     points: Points,
     first: NDArray[np.int64],
     second: NDArray[np.int64],
+    pairs: int,
     slowest: float,
     fastest: float,
     triples: int,
@@ -66,32 +67,32 @@ def search(  # noqa: PLR0917 (kernels take arrays and numbers only)
 ) -> Found:
     """The best line through K points at slowest..fastest elements per second.
 
-    At most `triples` triples of neighbours are looked at, of the pairs `first` and `second` (P,) in that order, until a
-    line has `enough` bits, or `proof` bits and every point on it. A triple that leaves more than `listed` distances to
-    try is passed over.
+    At most `triples` triples of neighbours are looked at, of so many `pairs` in the order of `first` and `second`, till
+    a line has `enough` bits, or `proof` bits and every point on it. A triple that leaves more than `listed` distances
+    to try is passed over.
     """
-    best, tried, seen, hits = Found(0, 0.0, 0, 0, 0.0), 1.0, 0, np.empty(listed, np.int64)
-    room, off, slack = np.empty(3 * DEEPEST, np.int64), np.empty(len(points.x)), np.empty(len(points.x))
-    near, choosy = np.empty(NEIGHBOURS, np.int64), len(points.x) >= CHOICE
-    for pair in range(2 * len(first)):
-        late, place = pair // len(first), pair % len(first)
+    x, when, order, best, tried, seen = points.x, points.when, points.order, Found(0, 0.0, 0, 0, 0.0), 1.0, 0
+    room, off, slack = np.empty(3 * DEEPEST, np.int64), np.empty(len(x)), np.empty(len(x))
+    hits, near, choosy = np.empty(listed, np.int64), np.empty(NEIGHBOURS, np.int64), len(x) >= CHOICE
+    for pair in range(2 * pairs):
+        late, place = pair // pairs, pair % pairs
         i, k = first[place], second[place]
-        span = points.when[k] - points.when[i]
+        span, apart = when[k] - when[i], (x[k] - x[i]) % order
         if fastest * span > LONGEST:
             continue
-        common = _common((points.x[k] - points.x[i]) % points.order, points.order)
+        common = _common(apart, order)
         if common > COMMON or late != (common > LIFTS and choosy):
             continue
         tried += (fastest - slowest) * span * points.units
-        inverse = _inverse((points.x[k] - points.x[i]) % points.order // common, points.order // common)
+        inverse = _inverse(apart // common, order // common)
         seen_from(points, i, k, common, inverse, off, slack)
-        for a in near[: _nearest(points.when, i, k, near)]:
-            seen += 1
+        for at in range(_nearest(when, i, k, near)):
+            a, seen = near[at], seen + 1
             least = max(best.bits, proof + np.log2(tried))
             better = of_triple(points, i, k, a, common, inverse, slowest, fastest, least, hits, room, off, slack)
             if better.mu:
                 best = better
-            wanted = proof if best.on == len(points.x) - 2 else enough
+            wanted = proof if best.on == len(x) - 2 else enough
             if best.bits - np.log2(tried) >= wanted or seen >= triples:
                 return Found(best.mu, best.rate, best.base, best.on, best.bits - np.log2(tried))
     return Found(best.mu, best.rate, best.base, best.on, best.bits - np.log2(tried))
@@ -121,7 +122,9 @@ def of_triple(  # noqa: PLR0917 (kernels take arrays and numbers only)
     for lift in range(common):
         base = lift * part
         count = _listed(hits, room, points, i, k, a, base, inverse, common, slowest, fastest)
-        for d in hits[: promising(hits[:count], points, i, k, a, lift, common, off, slack, best.bits - SMALL_BITS)]:
+        kept = promising(hits, count, points, i, k, a, lift, common, off, slack, best.bits - SMALL_BITS)
+        for hit in range(kept):
+            d = hits[hit]
             mu = (base + np.int64(multiply(np.uint64(d), np.uint64(inverse), np.uint64(order)))) % order
             rate = d * common / span
             on, bits = fit(points, i, k, mu, rate)
@@ -168,24 +171,30 @@ def fit(points: Points, i: int, k: int, mu: int, rate: float) -> tuple[int, floa
 
 
 @kernel
-def pairs_of(when: NDArray[np.float64], least: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """When (K,) -> (P,), (P,) pairs of nearest neighbours more than `least` seconds apart, shortest first."""
-    most = NEIGHBOURS * len(when)
-    span, begin, end = np.empty(most), np.empty(most, np.int64), np.empty(most, np.int64)
+def pairs_of(
+    when: NDArray[np.float64],
+    least: float,
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    span: NDArray[np.float64],
+) -> int:
+    """Fill `first` and `second` (NEIGHBOURS K,) with pairs of nearest neighbours more than `least` seconds apart, the
+    shortest first, and `span` with how far they are apart: when (K,) -> how many.
+    """
     nearest, count = 0, 0
     for a in range(len(when)):
         while nearest < len(when) and when[nearest] - when[a] <= least:
             nearest += 1
         for place in range(nearest, min(nearest + NEIGHBOURS, len(when))):
-            span[count], begin[count], end[count] = when[place] - when[a], a, place
+            span[count], first[count], second[count] = when[place] - when[a], a, place
             count += 1
     for pair in range(1, count):  # few: numba's own sorting takes a second to compile
-        apart, one, other, at = span[pair], begin[pair], end[pair], pair
+        apart, one, other, at = span[pair], first[pair], second[pair], pair
         while at and span[at - 1] > apart:
-            span[at], begin[at], end[at] = span[at - 1], begin[at - 1], end[at - 1]
+            span[at], first[at], second[at] = span[at - 1], first[at - 1], second[at - 1]
             at -= 1
-        span[at], begin[at], end[at] = apart, one, other
-    return begin[:count], end[:count]
+        span[at], first[at], second[at] = apart, one, other
+    return count
 
 
 @inlined

@@ -33,10 +33,11 @@ def seen_from(
     Both in turns of the group for each unit of a distance d: of the line through the pair that has mu = d `inverse` and
     d `common` elements between them, all of it grows with d.
     """
-    order, span = np.float64(points.order), points.when[k] - points.when[i]
+    x, when, order = points.x, points.when, points.order
+    span = when[k] - when[i]
     for b in range(len(off)):
-        apart, x = points.when[b] - points.when[i], points.x[b] - points.x[i]
-        ahead = multiply(np.uint64(inverse), np.uint64(x + points.order if x < 0 else x), np.uint64(points.order))
+        apart, ahead = when[b] - when[i], x[b] - x[i]
+        ahead = multiply(np.uint64(inverse), np.uint64(ahead + order if ahead < 0 else ahead), np.uint64(order))
         off[b] = np.float64(ahead) / order - common / span * apart / order
         slack[b] = (tolerance_of(points, 1.0, apart, span) - 1.0) * (common / span) / order
 
@@ -44,6 +45,7 @@ def seen_from(
 @kernel
 def promising(  # noqa: PLR0917 (kernels take arrays and numbers only)
     hits: NDArray[np.int64],
+    lines: int,
     points: Points,
     i: int,
     k: int,
@@ -54,47 +56,48 @@ def promising(  # noqa: PLR0917 (kernels take arrays and numbers only)
     slack: NDArray[np.float64],
     least: float,
 ) -> int:
-    """Keep those of the distances `hits` (H,), ascending, on whose lines so many probes lie that they may have `least`
-    bits; `off` and `slack` (K,) are those of the pair.
+    """Keep those of the first `lines` distances of `hits` (H,), ascending, on whose lines so many probes lie that they
+    may have `least` bits; `off` and `slack` (K,) are those of the pair.
 
     In place; how many are kept. Not fewer than `fit` would, since each probe is worth what it is on the slowest line;
     but lines through i, k and a on which none of many probes beside these lies are not looked at any further.
     """
     kept, count, element = 0, len(points.x), 1.0 / points.order
-    near = min((count // 2 if count <= SHORT else 2 * count // 3) + 3, count) if len(hits) >= FEW else count
+    near = min((count // 2 if count <= SHORT else 2 * count // 3) + 3, count) if lines >= FEW else count
     begin = max(0, min((i + k - near) // 2, count - near))
     distance, bits = np.empty(BLOCK), np.empty(BLOCK)
-    for first in range(0, len(hits), BLOCK):
-        block = hits[first : first + BLOCK]
-        size, own = len(block), 0.0
+    for first in range(0, lines, BLOCK):
+        size, own = min(BLOCK, lines - first), 0.0
         for h in range(size):
-            distance[h], bits[h] = block[h], 0.0
+            distance[h], bits[h] = hits[first + h], 0.0
         for look in range(count):
             b = (begin + look) % count
             if look == near:
-                size = _hit(block[:size], distance, bits)
-            worth = -np.log2(3.0 * element + 2.0 * slack[b] * block[0])
+                size = _hit(hits, first, size, distance, bits)
+            worth = -np.log2(3.0 * element + 2.0 * slack[b] * hits[first])
             if worth < LEAST_BITS or b == i or b == k:
                 continue
             if b == a:
                 own = worth
                 continue
             begun = lift * ((points.x[b] - points.x[i]) % common) / common if lift else 0.0
-            _weigh(bits[:size], distance, off[b], begun, element, slack[b] + INEXACT, worth)
+            _weigh(bits, size, distance, off[b], begun, element, slack[b] + INEXACT, worth)
         for h in range(size):
             if bits[h] + own >= least:
-                hits[kept] = block[h]
+                hits[kept] = hits[first + h]
                 kept += 1
     return kept
 
 
 @inlined
-def _hit(block: NDArray[np.int64], distance: NDArray[np.float64], bits: NDArray[np.float64]) -> int:
-    """Move the lines (H,) with probes on them to the front; how many there are."""
+def _hit(
+    hits: NDArray[np.int64], first: int, size: int, distance: NDArray[np.float64], bits: NDArray[np.float64]
+) -> int:
+    """Move those of the lines first..first + size of `hits` with probes on them to the front; how many there are."""
     kept = 0
-    for h in range(len(block)):
+    for h in range(size):
         if bits[h]:
-            block[kept], distance[kept], bits[kept] = block[h], distance[h], bits[h]
+            hits[first + kept], distance[kept], bits[kept] = hits[first + h], distance[h], bits[h]
             kept += 1
     return kept
 
@@ -102,6 +105,7 @@ def _hit(block: NDArray[np.int64], distance: NDArray[np.float64], bits: NDArray[
 @inlined
 def _weigh(
     bits: NDArray[np.float64],
+    size: int,
     distance: NDArray[np.float64],
     off: float,
     begun: float,
@@ -109,12 +113,12 @@ def _weigh(
     slack: float,
     worth: float,
 ) -> None:
-    """Add what a probe is `worth` to `bits` (H,) for each line of a `distance` (H,) on which it lies.
+    """Add what a probe is `worth` to the first `size` of `bits` for each line of a `distance` on which it lies.
 
     In turns: it is `off` that for each unit of the distance and `begun` in any case, and may be an `element` and so
     much `slack` for each unit.
     """
-    for h in range(len(bits)):
+    for h in range(size):
         rest = distance[h] * off + begun
         rest -= rest + ROUNDER - ROUNDER  # the nearest whole number of turns
         bits[h] += worth if abs(rest) <= element + distance[h] * slack else 0.0

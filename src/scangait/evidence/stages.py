@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scangait.evidence.line import Found, pairs_of, search
+from scangait.evidence.line import NEIGHBOURS, Found, pairs_of, search
 from scangait.evidence.points import Points
 from scangait.kernel import inlined, kernel
 from scangait.scanners.zmap import BATCH
@@ -68,10 +68,9 @@ class Field(NamedTuple):
 
 
 def points_of(
-    number: int, ground: int, x: NDArray[np.int64], when: NDArray[np.float64], field: Field, size: int
+    stage: Stage, ground: int, x: NDArray[np.int64], when: NDArray[np.float64], field: Field, size: int
 ) -> Points:
     """What this stage sees on this ground: x (G, K), when (K,), field (G,)."""
-    stage = STAGES[number]
     probes = min(stage.probes, len(when))
     gap = when[probes - 1] / (probes - 1)
     jitter, drift = min(0.02, gap / 500), 0.004
@@ -97,21 +96,22 @@ def through(
 
     x (G, K) logarithms, -1 for none, when (K,) seconds, field (G,), size of the telescope -> numbers -1 for no line
     """
-    best, at = Found(0, 0.0, 0, 0, 0.0), -1
+    best, at, pairs, most = Found(0, 0.0, 0, 0, 0.0), -1, 0, NEIGHBOURS * len(when)
+    first, second, span = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most)
     for number in range(count):
         stage, tries = STAGES[number], np.log2(len(x) * (number + 1.0))
         probes, jitter = min(stage.probes, len(when)), -1.0
         for ground in range(len(x)):
             if field.rare[ground] > stage.rare or when[probes - 1] <= 0 or not speaks(x, ground, probes, field.prime):
                 continue
-            points = _points_of(number, ground, x, when, field, size)
+            points = _points_of(stage, ground, x, when, field, size)
             if points.jitter != jitter:  # most grounds have it in common, and with it the pairs
                 jitter = points.jitter
-                first, second = pairs_of(points.when, 3 * jitter)
+                pairs = pairs_of(points.when, 3 * jitter, first, second, span)
             about = field.prime[ground] / size / when[probes - 1] * (probes - 1)
             slowest, fastest, enough = about / stage.slower, about * stage.faster, PROOF_BITS + SURE_BITS
             proof = PROOF_BITS + tries
-            found = search(points, first, second, slowest, fastest, stage.triples, stage.listed, proof, enough)
+            found = search(points, first, second, pairs, slowest, fastest, stage.triples, stage.listed, proof, enough)
             bits = min(found.bits - tries, MOST_BITS)
             if bits >= PROOF_BITS and bits > best.bits:
                 best, at = Found(found.mu, found.rate, found.base, found.on, bits), ground

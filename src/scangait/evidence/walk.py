@@ -198,7 +198,11 @@ def _searched(seconds: bytes, dst: bytes, size: int, blocked: str, stages: int) 
     tried = grounds(where, blocked)
     x, field = placed(tried, where), _field(tried)
     number, ground, found = through(stages, x, when, field, size)
-    return _simplest(tried[ground], found, points_of(number, ground, x, when, field, size)) if number >= 0 else None
+    return (
+        _simplest(tried[ground], found, points_of(STAGES[number], ground, x, when, field, size))
+        if number >= 0
+        else None
+    )
 
 
 @lru_cache(256)
