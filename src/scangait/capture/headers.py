@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from scangait.capture.words import NETWORK, word16, word32
 from scangait.kernel import inlined, kernel
 from scangait.probes import COLUMNS, ICMP, TCP, UDP
 
@@ -26,8 +27,6 @@ LINUX_SLL: Final = 113
 LINUX_SLL2: Final = 276
 LINKS: Final = frozenset((ETHERNET, BSD_NULL, BSD_LOOP, *RAW_IP, LINUX_SLL, LINUX_SLL2))
 
-ONE, TWO, THREE = np.uint64(1), np.uint64(2), np.uint64(3)
-"""Places as unsigned numbers: a signed one might count from the end, which numba would check at each byte."""
 ANSWERS: Final = 1 << 0 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 11 | 1 << 12
 """Bits of ICMP's types that answer someone: echo reply, unreachable, source quench, redirect, time exceeded, parameter
 problem.
@@ -47,44 +46,10 @@ def rows(capacity: int) -> Rows:
 
 
 @kernel
-def big16(buf: Bytes, at: int) -> int:
-    """Two bytes, most significant first."""
-    first = np.uint64(at)
-    return np.int64(buf[first]) << 8 | np.int64(buf[first + ONE])
-
-
-@kernel
-def big32(buf: Bytes, at: int) -> int:
-    """Four bytes, most significant first."""
-    first = np.uint64(at)
-    high = np.int64(buf[first]) << 24 | np.int64(buf[first + ONE]) << 16
-    return high | np.int64(buf[first + TWO]) << 8 | np.int64(buf[first + THREE])
-
-
-@kernel
-def word32(buf: Bytes, at: int, big: bool) -> int:
-    """Four bytes in the byte order of the file."""
-    if big:
-        return big32(buf, at)
-    first = np.uint64(at)
-    low = np.int64(buf[first]) | np.int64(buf[first + ONE]) << 8
-    return low | np.int64(buf[first + TWO]) << 16 | np.int64(buf[first + THREE]) << 24
-
-
-@kernel
-def word16(buf: Bytes, at: int, big: bool) -> int:
-    """Two bytes in the byte order of the file."""
-    if big:
-        return big16(buf, at)
-    first = np.uint64(at)
-    return np.int64(buf[first]) | np.int64(buf[first + ONE]) << 8
-
-
-@kernel
 def _behind_tags(buf: Bytes, at: int, end: int) -> int:
     """Where IPv4 begins after an EtherType at `at` and any VLAN tags, or what it is instead."""
     while at + 2 <= end:
-        ether = big16(buf, at)
+        ether = word16(buf, at, NETWORK)
         if ether == 0x0800:
             return at + 2
         if ether != 0x8100 and ether != 0x88A8 and ether != 0x9100:
@@ -103,14 +68,14 @@ def _network(buf: Bytes, at: int, end: int, link: int) -> int:
     if link == LINUX_SLL2:
         if at + 20 > end:
             return _CUT
-        if big16(buf, at) == 0x0800:
+        if word16(buf, at, NETWORK) == 0x0800:
             return at + 20
-        return _NOT_IPV4 if big16(buf, at) != 0x8100 else _behind_tags(buf, at + 22, end)
+        return _NOT_IPV4 if word16(buf, at, NETWORK) != 0x8100 else _behind_tags(buf, at + 22, end)
     if link == BSD_NULL or link == BSD_LOOP:
         if at + 4 > end:
             return _CUT
         # The family is in the byte order of the machine that captured; AF_INET is 2 everywhere.
-        family = big32(buf, at)
+        family = word32(buf, at, NETWORK)
         return at + 4 if family == 2 or family == 2 << 24 else _NOT_IPV4
     if at < end and buf[at] >> 4 == 6:
         return _NOT_IPV4
@@ -131,7 +96,7 @@ def _options(buf: Bytes, at: int, end: int) -> tuple[int, int]:
             if size < 2 or at + size > end:
                 break
             if kind == 2 and size == 4 and mss == 0:
-                mss = big16(buf, at + 2)
+                mss = word16(buf, at + 2, NETWORK)
         packed |= (kind + 1 if kind < 14 else np.int64(15)) << shift
         shift += 4
         at += size
@@ -149,10 +114,10 @@ def _tcp(buf: Bytes, at: int, end: int, out: Rows, row: int) -> int:
     if flags & 0x12 != 0x02:
         answers = flags & 0x12 == 0x12 or flags & 0x04
         return BACKSCATTER if answers else OTHER
-    out[row].sport = big16(buf, at)
-    out[row].dport = big16(buf, at + 2)
-    out[row].seq = big32(buf, at + 4)
-    out[row].window = big16(buf, at + 14)
+    out[row].sport = word16(buf, at, NETWORK)
+    out[row].dport = word16(buf, at + 2, NETWORK)
+    out[row].seq = word32(buf, at + 4, NETWORK)
+    out[row].window = word16(buf, at + 14, NETWORK)
     packed, mss = np.int64(0), np.int64(0)
     if buf[at + 12] >= 0x60:
         packed, mss = _options(buf, at + 20, min(end, at + (buf[at + 12] >> 4) * 4))
@@ -170,13 +135,13 @@ def _datagram(buf: Bytes, at: int, end: int, out: Rows, row: int) -> int:
     out[row].options = 0
     out[row].mss = 0
     if out[row].proto == UDP:
-        out[row].sport = big16(buf, at)
-        out[row].dport = big16(buf, at + 2)
+        out[row].sport = word16(buf, at, NETWORK)
+        out[row].dport = word16(buf, at + 2, NETWORK)
         out[row].seq = 0
         return PROBE
-    out[row].sport = big16(buf, at + 4)
+    out[row].sport = word16(buf, at + 4, NETWORK)
     out[row].dport = 0
-    out[row].seq = big16(buf, at + 6)
+    out[row].seq = word16(buf, at + 6, NETWORK)
     if buf[at] == 8:
         return PROBE
     return BACKSCATTER if buf[at] < 16 and ANSWERS >> np.int64(buf[at]) & 1 else OTHER
@@ -193,16 +158,16 @@ def frame(buf: Bytes, at: int, end: int, link: int, out: Rows, row: int) -> int:
         return NON_IPV4 if at == _NOT_IPV4 else DAMAGED
     if at + 20 > end or buf[at] >> 4 != 4:
         return DAMAGED
-    header, total = np.int64(buf[at] & 15) * 4, big16(buf, at + 2)
+    header, total = np.int64(buf[at] & 15) * 4, word16(buf, at + 2, NETWORK)
     if header < 20 or total < header:
         return DAMAGED
-    if big16(buf, at + 6) & 0x3FFF:
+    if word16(buf, at + 6, NETWORK) & 0x3FFF:
         return FRAGMENT
     proto = buf[at + 9]
-    out[row].src = big32(buf, at + 12)
-    out[row].dst = big32(buf, at + 16)
+    out[row].src = word32(buf, at + 12, NETWORK)
+    out[row].dst = word32(buf, at + 16, NETWORK)
     out[row].proto = proto
-    out[row].ip_id = big16(buf, at + 4)
+    out[row].ip_id = word16(buf, at + 4, NETWORK)
     out[row].ttl = buf[at + 8]
     out[row].length = total
     out[row].df = buf[at + 6] & 0x40 != 0

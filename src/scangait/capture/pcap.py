@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from scangait.capture.headers import LINKS, UNREADABLE, Bytes, Rows, frame, word32
+from scangait.capture.headers import LINKS, UNREADABLE, Bytes, Rows, frame
+from scangait.capture.words import word32
 from scangait.errors import CaptureError
 from scangait.kernel import kernel
 

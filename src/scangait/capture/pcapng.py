@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from scangait.capture.headers import LINKS, UNREADABLE, UNTIMED, Bytes, Rows, frame, word16, word32
+from scangait.capture.headers import LINKS, UNREADABLE, UNTIMED, Bytes, Rows, frame
+from scangait.capture.words import word16, word32
 from scangait.kernel import kernel
 
 SECTION: Final = 0x0A0D0D0A

@@ -80,11 +80,10 @@ def search(  # noqa: PLR0917 (kernels take arrays and numbers only)
         span, apart = when[k] - when[i], (x[k] - x[i]) % order
         if fastest * span > LONGEST:
             continue
-        common = _common(apart, order)
+        common, inverse = _inverted(apart, order)
         if common > COMMON or late != (common > LIFTS and choosy):
             continue
         tried += (fastest - slowest) * span * points.units
-        inverse = _inverse(apart // common, order // common)
         seen_from(points, i, k, common, inverse, off, slack)
         for at in range(_nearest(when, i, k, near)):
             a, seen = near[at], seen + 1
@@ -128,17 +127,18 @@ def of_triple(  # noqa: PLR0917 (kernels take arrays and numbers only)
             mu = (base + np.int64(multiply(np.uint64(d), np.uint64(inverse), np.uint64(order)))) % order
             rate = d * common / span
             on, bits = fit(points, i, k, mu, rate)
-            if bits + SMALL_BITS > best.bits and _common(mu, order) == 1:
-                bits += SMALL_BITS if _small(points, mu) else 0.0
-                if bits > best.bits:
+            if bits + SMALL_BITS > best.bits:
+                divisor, exponent = _inverted(mu, order)
+                bits += SMALL_BITS if _small(points, exponent) else 0.0
+                if divisor == 1 and bits > best.bits:
                     best = Found(mu, rate, i, on, bits)
     return best
 
 
 @inlined
-def _small(points: Points, mu: int) -> bool:
-    """Whether the generator is one that ZMap draws since 4.0: its logarithm is the inverse of `mu`."""
-    generator, square, exponent = 1, points.root, _inverse(mu, points.order)
+def _small(points: Points, exponent: int) -> bool:
+    """Whether the generator with this logarithm, the inverse of `mu`, is one that ZMap draws since 4.0."""
+    generator, square = 1, points.root
     while exponent:
         if exponent & 1:
             generator = np.int64(multiply(np.uint64(generator), np.uint64(square), np.uint64(points.prime)))
@@ -259,21 +259,14 @@ def _nearest_whole(x: float) -> int:
 
 
 @kernel
-def _common(a: int, b: int) -> int:
-    while b:
-        a, b = b, a % b
-    return a
-
-
-@kernel
-def _inverse(a: int, modulus: int) -> int:
-    """The inverse of a unit, by Euclid."""
-    old, new, rest, divisor = 1, 0, a % modulus, modulus
-    while divisor:
-        quotient = rest // divisor
-        rest, divisor = divisor, rest - quotient * divisor
+def _inverted(a: int, modulus: int) -> tuple[int, int]:
+    """The greatest common divisor, and the inverse of `a` without it modulo the modulus without it, by Euclid."""
+    old, new, divisor, rest = 1, 0, a, modulus
+    while rest:
+        quotient = divisor // rest
+        divisor, rest = rest, divisor - quotient * rest
         old, new = new, old - quotient * new
-    return old % modulus
+    return divisor, old % (modulus // divisor)
 
 
 @kernel

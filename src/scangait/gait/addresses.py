@@ -49,28 +49,9 @@ def in_windows(place: NDArray[np.int64], window: NDArray[np.int64], windows: int
     return counts
 
 
-def mostly(values: NDArray[np.uint32]) -> tuple[int, int]:
-    """The value that most of `values` (N,) have and how many do; any of them where none has more than half."""
-    value, count = _mostly(values)
-    return int(value), int(count)
-
-
 def _table(count: int) -> NDArray[np.int32]:
     """Free slots (0), a power of two and at least twice as many as there are probes."""
     return np.zeros(max(16, 1 << (2 * count - 1).bit_length()), np.int32)
-
-
-@kernel
-def _mostly(values: NDArray[np.uint32]) -> tuple[int, int]:
-    """The majority vote of Boyer and Moore (1981)."""
-    value, votes, count = values[0], 0, 0
-    for one in values:
-        if not votes:
-            value = one
-        votes += 1 if one == value else -1
-    for one in values:
-        count += one == value
-    return value, count
 
 
 @kernel

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from scangait.kernel import kernel
+from scangait.kernel import inlined, kernel
 
 UNDERFLOW: Final = 1e-250
 """A step whose scaled sum falls below this is done again in logarithms."""
@@ -33,7 +33,7 @@ def advance(belief: NDArray[np.float64], log_b: NDArray[np.float64]) -> float:
     return np.nan
 
 
-@kernel
+@inlined
 def predict(belief: NDArray[np.float64], transition: NDArray[np.float64], ahead: NDArray[np.float64]) -> None:
     """One step of the chain: `ahead` becomes the belief before the next observation.
 

@@ -82,22 +82,11 @@ def _partial(places: list[NDArray[np.int64]], size: int) -> NDArray[np.bool_]:
     """Of which of G scans the targets are a part of the telescope and lie all over it, in its blocks and in its last
     digits.
     """
-    counts = np.zeros((len(places), 2, PARTS), np.int64)
-    for place, own in zip(places, counts, strict=True):
-        _spread(place, size, own)
+    parts = [np.bincount(part, minlength=PARTS) for one in places for part in (one * PARTS // size, one % PARTS)]
+    counts = np.reshape(parts, (-1, 2, PARTS))
     hit = counts[:, 0].sum(axis=1)
     uneven = ((counts - hit[:, None, None] / PARTS) ** 2).sum(axis=2).max(axis=1) / (hit / PARTS)
     return np.asarray((hit < ALONE * size) & (uneven <= UNEVEN))
-
-
-@kernel
-def _spread(place: NDArray[np.int64], size: int, counts: NDArray[np.int64]) -> None:
-    """Add to counts (2, PARTS) how many positions (K,) lie in each block of the telescope, and have each last digit to
-    the base PARTS.
-    """
-    for one in place:
-        counts[0, one * PARTS // size] += 1
-        counts[1, one % PARTS] += 1
 
 
 def _accepted(scans: Scans, members: NDArray[np.int64], among: int) -> Join | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from math import log2
 from typing import Final
@@ -10,7 +9,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from scangait.gait.addresses import mostly
 from scangait.recognise.joins.overlap import rarity
 from scangait.recognise.joins.scans import SURE_BITS, Join, Scans, choice, heads
 from scangait.scanners import SCANNERS
@@ -30,14 +28,13 @@ def shared_keys(scans: Scans) -> list[Join]:
     if scans.probes.seq is None:
         return []
     first, ends = heads(scans)
-    found, own = keys(first), np.full(len(ends), -1, np.int64)
-    for scan, (begin, end) in enumerate(itertools.pairwise([0, *ends.tolist()])):
-        key, bearing = mostly(found[begin:end])
-        if bearing >= max(2, FAITHFUL * (end - begin)):
-            own[scan] = key
-    keyed, joins = np.flatnonzero(own >= 0), []
+    found, counts = keys(first), np.diff(ends, prepend=0)
+    scan, begins = np.repeat(np.arange(len(ends)), counts), ends - counts
+    own = found[np.lexsort((found, scan))[begins + counts // 2]]  # what most of a head have is its median
+    bearing = np.add.reduceat(found == own[scan], begins, dtype=np.int64)
+    keyed, joins = np.flatnonzero(bearing >= np.maximum(2, FAITHFUL * counts)), []
     for key in np.unique(own[keyed]):
-        members = np.flatnonzero(own == key)
+        members = keyed[own[keyed] == key]
         sources = len(np.unique(scans.source[members]))
         bits = (sources - 1) * KEY_BITS - choice(len(keyed), len(members))
         if sources > 1 and bits >= SURE_BITS:

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from scangait.evidence.ground import Line
 from scangait.evidence.walk import find
 from scangait.gait.samples import NANOSECOND
-from scangait.kernel import kernel
 from scangait.recognise.joins.scans import SURE_BITS, Join, Scans, choice
 
 PROOF: Final = "source pool"
 LEAST: Final = 4
+FEW: Final = 64
 SWEEP: Final = 0.9
 """Scans that go up (or down) by so large a share of their steps are sweeps, whose stride is their own."""
 CERTAIN: Final = 20.0
@@ -36,7 +36,7 @@ def pools(scans: Scans, blocked: str = "") -> list[Join]:
 def _stride(scans: Scans, scan: int) -> int:
     """The largest number that divides all distances between destinations, 1 where that may be accident or a sweep."""
     members = scans.samples[scan].members
-    stride = int(_divisor(scans.probes.dst, members))
+    stride = _divisor(scans.probes.dst, members)
     distinct = len(scans.places(scan)) if stride > 1 else 0
     if distinct < LEAST or (distinct - 1) * log2(stride) < CERTAIN:
         return 1
@@ -45,17 +45,13 @@ def _stride(scans: Scans, scan: int) -> int:
     return stride if 1 - SWEEP < ups < SWEEP else 1
 
 
-@kernel
 def _divisor(dst: NDArray[np.uint32], members: NDArray[np.int64]) -> int:
     """The greatest common divisor of the distances between the destinations (N,) of members (K,)."""
-    first, divisor = np.int64(dst[members[0]]), np.int64(0)
-    for probe in members:
-        rest = abs(np.int64(dst[probe]) - first)
-        while rest:
-            divisor, rest = rest, divisor % rest
+    for own in (members[:FEW], members):  # few tell nearly always that there is none
+        divisor = int(np.gcd.reduce(dst[own].astype(np.int64) - dst[members[0]]))
         if divisor == 1:
             break
-    return int(divisor)
+    return divisor
 
 
 def _of_port(scans: Scans, group: NDArray[np.int64], stride: NDArray[np.int64], blocked: str) -> Iterator[Join]:
