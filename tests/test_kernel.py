@@ -15,24 +15,29 @@ import scangait.cli
 import scangait.kernel
 assert "scipy.linalg" not in sys.modules
 import scipy.linalg.cython_blas
+from llvmlite.binding import ffi
 from numba import float64, int64, njit
 from numba.core.types.functions import BaseFunction
 assert BaseFunction.get_call_type.__name__ == "remembered"
+assert not ffi.lib._lock._cblist
+assert ffi.register_lock_callback.__name__ == "register_lock_callback"
 for _ in range(2):
     assert njit((float64, int64))(lambda a, b: a * b + b).nopython_signatures[0].return_type == float64
     assert njit((int64, int64))(lambda a, b: a * b + b).nopython_signatures[0].return_type == int64
 """
 LIBRARY = """
 import scangait.kernel
+from llvmlite.binding import ffi
 from numba.core.types.functions import BaseFunction
 from numba.np import arraymath
+assert ffi.lib._lock._cblist
 assert arraymath._HAVE_BLAS
 assert BaseFunction.get_call_type.__name__ == "get_call_type"
 """
 
 
 @pytest.mark.parametrize("code", [COMMAND, LIBRARY])
-def test_only_a_command_starts_without_linear_algebra_and_remembers_types(code):
+def test_only_a_command_has_numba_without_linear_algebra_and_clock_and_with_a_memory(code):
     """It may load linear algebra later."""
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -8,7 +8,8 @@ written `inlined` into it; for very long kernels that turns round.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, Final
 
@@ -18,28 +19,46 @@ BLAS: Final = "scipy.linalg.cython_blas"
 
 
 def _compiler() -> Any:
-    """The decorator of numba. A process that runs a command does not let it load scipy's linear algebra: no kernel
-    uses it, and it takes a seventh of a start. Other processes are not ours: they may want it.
+    """The decorator of numba; in a process that runs a command, without what numba does for others.
+
+    Other processes are not ours: they may want it.
     """
-    if "scangait.cli" not in sys.modules:
-        return import_module("numba").njit
-    without = BLAS not in sys.modules
-    if without:
+    if "scangait.cli" in sys.modules:
+        with _without_linear_algebra(), _without_a_clock():
+            import_module("numba.np.arraymath")  # which asks for the first; else the first kernel would
+        function = import_module("numba.core.types.functions").BaseFunction
+        function.get_call_type = _remembered(function.get_call_type)
+    return import_module("numba").njit
+
+
+@contextmanager
+def _without_linear_algebra() -> Iterator[None]:
+    """Do not let numba load scipy's linear algebra: no kernel uses it, and it takes a seventh of a start."""
+    wanted = BLAS not in sys.modules
+    if wanted:
         sys.modules[BLAS] = None  # type: ignore[assignment]
     try:
-        import_module("numba.np.arraymath")  # which asks for it; else the first kernel would
+        yield
     finally:
-        if without:
+        if wanted:
             del sys.modules[BLAS]
-    function = import_module("numba.core.types.functions").BaseFunction
-    function.get_call_type = _remembered(function.get_call_type)
-    return import_module("numba").njit
+
+
+@contextmanager
+def _without_a_clock() -> Iterator[None]:
+    """Do not let numba announce each call of LLVM to whoever takes its time: a fortieth of all compiling."""
+    ffi: Any = import_module("llvmlite.binding.ffi")
+    register, ffi.register_lock_callback = ffi.register_lock_callback, lambda *_: None
+    try:
+        yield
+    finally:
+        ffi.register_lock_callback = register
 
 
 def _remembered(get_call_type: Callable[..., Any]) -> Callable[..., Any]:
     """What numba says a built-in function gives for the types of its arguments, worked out once for the same types.
 
-    It tries rule after rule, twice each, for every `a[i]` and `a + b` of a kernel, which was a fifth of all compiling.
+    It tries rule after rule, twice each, for every `a[i]` and `a + b` of a kernel, which was a sixth of all compiling.
     """
     known: dict[tuple[Any, ...], Any] = {}
 
