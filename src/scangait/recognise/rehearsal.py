@@ -1,9 +1,9 @@
 """Rehearsal: the first run on a machine compiles its kernels, on two cores instead of one.
 
 How it flows: a second process begins with what the first needs right after reading, then compiles the longest part of
-the search for walks, while the first reads. Then it identifies a few probes that it makes up, of
-which cheap evidence says that they are no walk, and follows a walk that there is not: that compiles what stands behind
-the search. Numba keeps it all on disk, where the first process finds it. Nothing else passes between the two.
+the search for walks, while the first compiles its way there. Then it identifies a few probes that it makes up, of which
+cheap evidence says that they are no walk, and follows a walk that there is not: that compiles what stands behind the
+search. Numba keeps it all on disk, where the first process finds it. Nothing else passes between the two.
 (`live/warm.py` has a watch compile everything before it begins, in one process.)
 """
 
@@ -24,16 +24,15 @@ from scangait.errors import ScangaitError
 from scangait.evidence.forecast import course
 from scangait.evidence.ground import Line, grounds
 from scangait.evidence.library import Library
-from scangait.evidence.line import of_triple
+from scangait.evidence.line import of_triple, pairs_of
 from scangait.evidence.points import Points
 from scangait.evidence.stages import through
 from scangait.evidence.visits import DEEPEST
-from scangait.gait.runs import runs
 from scangait.gait.samples import NANOSECOND
 from scangait.gait.streams import by_source
 from scangait.probes import COLUMNS, TCP, Probes
 from scangait.recognise.classify import report
-from scangait.telescope import infer
+from scangait.telescope import infer, position
 
 SOURCES: Final = 8
 EACH: Final = 256
@@ -58,8 +57,9 @@ def rehearsed(library: Library) -> Iterator[None]:
 
 def _rehearse(library: Library) -> None:
     probes = made_up()
-    runs(probes, by_source(probes), infer(probes.dst), library.recipe)
-    _search_of_a_triple()
+    by_source(probes)
+    position(infer(probes.dst), probes.dst)
+    _parts_of_the_search()
     seconds, ground = (probes.time_ns - probes.time_ns[0]) * NANOSECOND, grounds(probes.dst)[0]
     # a library of its own kind, which needs other probes, is rehearsed less
     with suppress(ScangaitError, KeyboardInterrupt):
@@ -67,11 +67,12 @@ def _rehearse(library: Library) -> None:
         course(Line(ground, 1, 1.0, 1, 0, 0, 0.0), seconds, probes.dst)
 
 
-def _search_of_a_triple() -> None:
-    """What `through` has of each triple, with all that it calls, for arguments of the types that it has for them."""
+def _parts_of_the_search() -> None:
+    """The kernels that `through` calls, for arguments of the types that it has for them."""
     x, when, each = np.arange(3), np.frombuffer(np.arange(3.0).tobytes()), np.arange(3.0)
     points, room = Points(x, when, 3, 7, 6, 0.5, 0.0, 0.0), np.zeros(3 * DEEPEST, np.int64)
     of_triple(points, 0, 1, 2, 1, 1, 1.0, 1.0, 0.0, x[:0], room, each, each)
+    pairs_of(when, 3.0, x, x, each)
 
 
 def compiled() -> bool:
