@@ -26,8 +26,8 @@ def runs(probes: Probes, streams: Streams, scope: Telescope, recipe: Recipe) -> 
     if not (inside := position(scope, probes.dst) >= 0).all():
         dark = inside[order]
         order, bounds = order[dark], bounds - np.searchsorted(np.flatnonzero(~dark), bounds)
-    suspects = np.zeros(len(streams.ends), np.bool_)
-    _suspects(probes.time_ns, order, bounds, recipe.longest_pause_s, recipe.min_movements, suspects)
+    suspects, gaps = np.zeros(len(streams.ends), np.bool_), np.empty(int(np.diff(bounds).max(initial=0)))
+    _suspects(probes.time_ns, order, bounds, recipe.longest_pause_s, recipe.min_movements, gaps, suspects)
     ends = [
         start + 1 + silences(np.diff(probes.time_ns[order[start:end]]) * NANOSECOND, recipe)
         for start, end in np.stack([bounds[:-1], bounds[1:]], axis=1)[suspects].tolist()
@@ -43,18 +43,18 @@ def _suspects(
     bounds: NDArray[np.int64],
     longest_pause_s: float,
     least: int,
+    gaps: NDArray[np.float64],
     found: NDArray[np.bool_],
 ) -> None:
     """Say in `found` (S,) which of the streams between `bounds` (S + 1,) of `order` (N,) may hold a silence: time_ns
-    (N,).
+    (N,), `gaps` is room for those of the longest.
     """
     for stream in range(len(found)):
         own = order[bounds[stream] : bounds[stream + 1]]
         if len(own) > least and (time_ns[own[-1]] - time_ns[own[0]]) * NANOSECOND > longest_pause_s:
-            gaps = np.empty(len(own) - 1)
-            for gap in range(len(gaps)):
+            for gap in range(len(own) - 1):
                 gaps[gap] = (time_ns[own[gap + 1]] - time_ns[own[gap]]) * NANOSECOND
-            found[stream] = may_end(gaps, longest_pause_s, least)
+            found[stream] = may_end(gaps[: len(own) - 1], longest_pause_s, least)
 
 
 def blocks(streams: Streams, least: int) -> Iterator[Streams]:

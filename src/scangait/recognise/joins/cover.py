@@ -187,8 +187,10 @@ def _peeled(pairs: Pairs, own: NDArray[np.int64]) -> NDArray[np.int64]:
     """The best of the groups that are left of the scans `own` (K,) when one after the other goes, each time who meets
     most, in sigmas.
     """
-    gone = np.empty(len(own), np.int64)
-    left = _peel(pairs.meet, pairs.chance, own, np.zeros((3, len(own))), gone)
+    gone, sums = np.empty(len(own), np.int64), np.empty((3, len(own)))
+    for table, its in zip(pairs, sums, strict=False):
+        table[np.ix_(own, own)].sum(axis=0, out=its)
+    left = _peel(pairs.meet, pairs.chance, own, sums, gone)
     return np.delete(own, gone[: len(own) - left])
 
 
@@ -197,18 +199,14 @@ def _peel(
     meets: NDArray[np.float64],
     chances: NDArray[np.float64],
     own: NDArray[np.int64],
-    room: NDArray[np.float64],
+    sums: NDArray[np.float64],
     gone: NDArray[np.int64],
 ) -> int:
-    """How many scans are left in the best group: meets, chances (G, G), own (K,), room (3, K) of zeros; `gone` (K,)
-    become the places in it of those that go, in that order.
+    """How many scans are left in the best group: meets, chances (G, G), own (K,), `sums` (3, K) of both over the group
+    and room; `gone` (K,) become the places in it of those that go, in that order.
     """
-    meet, chance, excess = room[0], room[1], room[2]
+    meet, chance, excess = sums[0], sums[1], sums[2]
     count, total = len(own), 0.0
-    for a in range(count):
-        for b in range(count):
-            meet[b] += meets[own[a], own[b]]
-            chance[b] += chances[own[a], own[b]]
     for a in range(count):
         total += (meet[a] * MET + chance[a] * MISSED) / 2
     score, left = total, count
