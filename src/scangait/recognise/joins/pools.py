@@ -20,7 +20,8 @@ from scangait.recognise.joins.scans import SURE_BITS, Join, Scans, choice
 
 PROOF: Final = "source pool"
 LEAST: Final = 4
-FEW: Final = 64
+FEW: Final = 8
+"""Destinations that nearly always tell that nothing divides all distances."""
 SWEEP: Final = 0.9
 """Scans that go up (or down) by so large a share of their steps are sweeps, whose stride is their own."""
 CERTAIN: Final = 20.0
@@ -47,7 +48,7 @@ def _stride(scans: Scans, scan: int) -> int:
 
 def _divisor(dst: NDArray[np.uint32], members: NDArray[np.int64]) -> int:
     """The greatest common divisor of the distances between the destinations (N,) of members (K,)."""
-    for own in (members[:FEW], members):  # few tell nearly always that there is none
+    for own in (members[:FEW], members):
         divisor = int(np.gcd.reduce(dst[own].astype(np.int64) - dst[members[0]]))
         if divisor == 1:
             break
