@@ -123,12 +123,12 @@ def may_end(delta_t: NDArray[np.float64], longest_pause_s: float, least: int) ->
     """
     longest, small, counted = 0.0, 0, 0
     for gap in delta_t:
-        longest = gap if gap > longest else longest
+        longest = max(longest, gap)
     if longest <= longest_pause_s:
         return False
     for gap in range(len(delta_t)):
         if delta_t[gap] > longest_pause_s:
-            end = gap if gap > least else least
+            end = max(gap, least)
             if end > len(delta_t):
                 return False
             while counted < end:
