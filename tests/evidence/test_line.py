@@ -1,10 +1,12 @@
 """The search for a walk's line against naive twins: listing without trying all, many lines at once."""
 
+from math import gcd
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scangait.evidence.line import fit
+from scangait.evidence.line import _inverted, fit
 from scangait.evidence.points import Points, tolerance_of
 from scangait.evidence.promising import promising, seen_from
 from scangait.evidence.visits import DEEPEST, visits
@@ -35,6 +37,14 @@ def test_every_visit_is_listed_and_nothing_else(rotation):
     hits = np.empty(high - low + 1, np.int64)
     count = visits(hits, *rotation, ROOM)
     assert hits[:count].tolist() == [d for d in range(low, high + 1) if (offset + (d - low) * step) % modulus <= width]
+
+
+@given(st.integers(0, 2**34), st.integers(1, 2**34))
+def test_a_divisor_and_an_inverse_are_those_of_plain_arithmetic(a, modulus):
+    a %= modulus
+    divisor, inverse = _inverted(a, modulus)
+    assert divisor == gcd(a, modulus)
+    assert inverse == pow(a // divisor, -1, modulus // divisor)
 
 
 @given(rotations(), st.integers(0, 40))

@@ -36,8 +36,8 @@ def seen_from(
     x, when, order = points.x, points.when, points.order
     span = when[k] - when[i]
     for b in range(len(off)):
-        apart, ahead = when[b] - when[i], x[b] - x[i]
-        ahead = multiply(np.uint64(inverse), np.uint64(ahead + order if ahead < 0 else ahead), np.uint64(order))
+        apart, far = when[b] - when[i], x[b] - x[i]
+        ahead = multiply(np.uint64(inverse), np.uint64(far + order if far < 0 else far), np.uint64(order))
         off[b] = np.float64(ahead) / order - common / span * apart / order
         slack[b] = (tolerance_of(points, 1.0, apart, span) - 1.0) * (common / span) / order
 

@@ -16,8 +16,8 @@ WORD_BITS: Final = 64
 MANY: Final = 2**20
 """Probes from which two threads sort faster than one."""
 DIGIT: Final = 11
-VALUES: Final = 2**DIGIT
 """Bits that are sorted by at once: as many heaps as stay in the second-level cache."""
+VALUES: Final = 2**DIGIT
 
 
 @dataclass(frozen=True, slots=True)
