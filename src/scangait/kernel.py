@@ -2,7 +2,8 @@
 
 Half of what compiling takes is for each function, however short, and a kernel is optimised once more inside every
 kernel that calls it. So C's way to call a kernel, which nothing here uses, is left out, and the parts of a search are
-written `inlined` into it; for very long kernels that turns round.
+written `inlined` into it; for very long kernels that turns round. Numba compiles each `in`, `int()` and `**` as a
+function of its own: kernels that a first run needs compare, convert and multiply instead.
 """
 
 from __future__ import annotations

@@ -198,11 +198,9 @@ def _searched(seconds: bytes, dst: bytes, size: int, blocked: str, stages: int) 
     tried = grounds(where, blocked)
     x, field = placed(tried, where), _field(tried)
     number, ground, found = through(stages, x, when, field, size)
-    return (
-        _simplest(tried[ground], found, points_of(STAGES[number], ground, x, when, field, size))
-        if number >= 0
-        else None
-    )
+    if number < 0:
+        return None
+    return _simplest(tried[ground], found, points_of(STAGES[number], ground, x, when, field, size))
 
 
 @lru_cache(256)

@@ -29,10 +29,9 @@ def shared_keys(scans: Scans) -> list[Join]:
         return []
     first, ends = heads(scans)
     found, counts = keys(first), np.diff(ends, prepend=0)
-    scan, begins = np.repeat(np.arange(len(ends)), counts), ends - counts
-    own = found[np.lexsort((found, scan))[begins + counts // 2]]  # what most of a head have is its median
-    bearing = np.add.reduceat(found == own[scan], begins, dtype=np.int64)
-    keyed, joins = np.flatnonzero(bearing >= np.maximum(2, FAITHFUL * counts)), []
+    scan = np.repeat(np.arange(len(ends)), counts)
+    own = found[np.lexsort((found, scan))[ends - counts + counts // 2]]  # what most of a head have is its median
+    keyed, joins = np.flatnonzero(_faithful(found == own[scan], ends) & (counts > 1)), []
     for key in np.unique(own[keyed]):
         members = keyed[own[keyed] == key]
         sources = len(np.unique(scans.source[members]))
@@ -52,12 +51,16 @@ def shared_starts(scans: Scans) -> list[Join]:
     marked = np.zeros(len(first), np.bool_)
     for signature in SCANNERS["masscan"].signatures:
         marked |= signature.match(first)
-    begins = np.append(0, ends[:-1])
-    faithful = np.add.reduceat(marked, begins, dtype=np.int64) >= FAITHFUL * (ends - begins)
     start = np.full(len(ends), -1, np.int64)
-    for scan in np.flatnonzero(faithful).tolist():
+    for scan in np.flatnonzero(_faithful(marked, ends)).tolist():
         start[scan] = _start(scans, scan)
     return [join for group in scans.groups() for join in _of_port(scans, group[start[group] >= 0], start)]
+
+
+def _faithful(marked: NDArray[np.bool_], ends: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Of which heads (S,), one after another with these exclusive ends, nearly all probes (N,) are marked."""
+    counts = np.diff(ends, prepend=0)
+    return np.asarray(np.add.reduceat(marked, ends - counts, dtype=np.int64) >= FAITHFUL * counts)
 
 
 def _start(scans: Scans, scan: int) -> int:
