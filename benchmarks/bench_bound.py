@@ -14,11 +14,12 @@ from scangait.kernel import kernel
 from scangait.model import mixture
 from scangait.model.baum_welch_em import BLOCK, ascend, descend
 from scangait.model.blocks import ROWS, Blocks
-from scangait.model.forward import RARELY, forward
+from scangait.model.forward import forward
 from scangait.model.lanes import aligned, each_state, fma, put, spread
 from scangait.model.lanes import rows as rows_of
 from scangait.model.mixture_em import expectation, levels, room_for, sift
 from scangait.model.score import interleave, pack
+from scangait.model.steps import MOST, at_once
 from scangait.model.vectors import WIDTH
 
 KERNELS = ("score", "mixture EM", "Baum-Welch E-step")
@@ -67,14 +68,14 @@ def _ask(times: int, blocks: Blocks, constants: np.ndarray, dims: tuple[float, .
 def operations(dims: int, states: int, heard: float, asked: float) -> tuple[float, float, float]:
     """Vector operations of eight lanes in one step of forward, of mixture EM, and of forward and backward.
 
-    Density 3 D, largest 1, minus it 1, exp2 15, belief 1, chain m, and every fourth step scale 1 and sum 1; for the
-    shift 1, and every fourth step 8. Forward and backward: scale, sum and shift in every step; share 1, mass 1, moments
-    4 D, weight 1, chain m, transitions m. EM, in the share of blocks that are `asked`, for each cluster `heard` there:
-    density 3 D, sum 1, share 1, mass 1, moments 4 D, for all but one minus its 1, exp2 15; and 5. For each cluster, in
-    eight blocks: largest and smallest density 10 D, who is heard 8, giving whole blocks 5 D + 4; and 3.
+    Density 3 D, largest 1, minus it 1, exp2 15, belief 1, chain m; for the shift 1; and once for the steps that are
+    looked at together scale 1, sum 1, and 8. Forward and backward: scale, sum and shift in every step; share 1, mass 1,
+    moments 4 D, weight 1, chain m, transitions m. EM, in the share of blocks that are `asked`, for each cluster `heard`
+    there: density 3 D, sum 1, share 1, mass 1, moments 4 D, for all but one minus its 1, exp2 15; and 5. For each
+    cluster, in eight blocks: largest and smallest density 10 D, who is heard 8, giving whole blocks 5 D + 4; and 3.
     """
     look = states * (3 * dims + 18)
-    forward_ = look + states * states + 1 + (2 * states + 8) / RARELY
+    forward_ = look + states * states + 1 + (2 * states + 8) / at_once(states)
     sifting = (states * (15 * dims + 12) + 3) / (WIDTH * ROWS)
     both = look + states * (5 + 4 * dims + 3 * states) + 7
     return forward_, asked * (heard * (7 * dims + 19) - 11) + sifting, both
@@ -110,7 +111,8 @@ def measure(dims: int, states: int) -> tuple[object, ...]:
     hmms = [a_model(rng, states, dims) for _ in range(8)]
     kinds, block, ends = (each_state(states), each_state(dims)), pack(hmms), np.array([STEPS])
     parts = sequences(rng, hmms, STEPS)
-    result, asked = aligned(1, 8), fitted(parts[0], states)
+    result, room = aligned(1, 8), aligned(MOST * (1 + states), 8)
+    asked = fitted(parts[0], states)
     side = interleave(np.concatenate([part[:E_STEPS] for part in parts]), *_spans())
     memory, sums = aligned((2 * E_STEPS + BLOCK) * states, 8), aligned(len(block) + 1, 8)
     begins = np.zeros((1, 8))
@@ -118,7 +120,7 @@ def measure(dims: int, states: int) -> tuple[object, ...]:
     times = in_turns(
         {
             **{f"peak {count}": partial(_peak, TURNS, _ones(count), each_state(count)) for count in CHAINS},
-            "score": lambda: forward(parts[0], ends, block, *kinds, result),
+            "score": lambda: forward(parts[0], ends, block, *kinds, room, result),
             "mixture": lambda: _ask(OF_MIXTURE, *asked),
             "expect": lambda: _expect(TIMES, side, begins, block, *kinds, memory, sums),
         },

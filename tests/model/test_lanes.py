@@ -13,10 +13,11 @@ import naive
 from scangait.engine import Serial, Threads
 from scangait.kernel import kernel
 from scangait.model.draw import draw
-from scangait.model.forward import AHEAD, forward
+from scangait.model.forward import forward
 from scangait.model.hmm import HMM
-from scangait.model.lanes import aligned, exp2, exponent, log2, put, take, unscale
+from scangait.model.lanes import aligned, exp2, exponent, instruction, log2, put, take, unscale
 from scangait.model.score import pack, score, sizes
+from scangait.model.steps import MOST
 
 
 @kernel
@@ -77,15 +78,28 @@ def test_pairs_that_underflow_are_found_again_in_logarithms(dims):
     assert np.allclose(found, truth, rtol=1e-12)
 
 
-def test_it_makes_no_difference_when_the_next_observation_is_asked():
+@instruction(lambda _states, dims: dims)
+def one_by_one(write, _states, dims):
+    return [write.constant(0)] * len(dims)
+
+
+def test_scores_are_the_same_to_the_bit_however_many_steps_are_looked_at_together():
     rng = np.random.default_rng(5)
-    hmms = [a_model(rng, 3, 2) for _ in range(8)]
-    x, ends, kinds = rng.normal(0, 3, (100, 2)), np.array([1, 1, 40, 100]), sizes(hmms[0])
-    other = FunctionType(forward.py_func.__code__, {**forward.py_func.__globals__, "AHEAD": not AHEAD})
-    found = [aligned(len(ends), 8), aligned(len(ends), 8)]
-    for score_block, result in zip((forward, njit(other)), found, strict=True):
-        score_block(x, ends, pack(hmms), *kinds, result)
-    np.testing.assert_array_equal(*found)
+    for states in (3, 6):
+        hmms = [a_model(rng, states, 2) for _ in range(8)]
+        x, ends, kinds = rng.normal(0, 3, (100, 2)), np.array([1, 1, 3, 7, 12, 40, 100]), sizes(hmms[0])
+        other = FunctionType(forward.py_func.__code__, {**forward.py_func.__globals__, "together": one_by_one})
+        found, room = [aligned(len(ends), 8), aligned(len(ends), 8)], aligned(MOST * (1 + states), 8)
+        for score_block, result in zip((forward, njit(other)), found, strict=True):
+            score_block(x, ends, pack(hmms), *kinds, room, result)
+        np.testing.assert_array_equal(*found)
+
+
+def test_sequences_shorter_than_what_is_looked_at_together_score_as_in_longer_company():
+    hmms, x = [a_model(np.random.default_rng(7), 3, 1) for _ in range(3)], np.arange(5.0)[:, None]
+    for length in (1, 2, 3):
+        alone, among = score(x[:length], np.array([length]), hmms), score(x, np.array([length, 5]), hmms)
+        np.testing.assert_array_equal(alone[0], among[0])
 
 
 def test_any_engine_scores_the_same():

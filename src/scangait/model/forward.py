@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numba.core.codegen import get_host_cpu_features
 from numpy.typing import NDArray
 
 from scangait.kernel import kernel
@@ -14,6 +13,7 @@ from scangait.model.lanes import (
     add,
     exp2,
     exponent,
+    first,
     largest,
     less,
     log2,
@@ -31,16 +31,10 @@ from scangait.model.lanes import (
     total,
     unscale,
 )
-from scangait.model.steps import densities, look, reach, times_matrix
+from scangait.model.steps import advance, densities, look, reach, times_matrix, together
 from scangait.model.vectors import IMPOSSIBLE
 
 LOG_2: Final = float(np.log(2))
-RARELY: Final = 4
-"""Steps, a power of two, after which beliefs are scaled. Between, sums only fall: one that fell too low shows then."""
-AHEAD: Final = "+avx512f" in get_host_cpu_features()
-"""Whether the next observation is asked while the beliefs of this one move on: neither waits for the other. Sixteen
-registers of half the width have no room for both.
-"""
 
 
 @kernel
@@ -50,35 +44,46 @@ def forward(
     block: NDArray[np.float64],
     states: tuple[float, ...],
     dims: tuple[float, ...],
+    room: NDArray[np.float64],
     result: NDArray[np.float64],
 ) -> None:
     """Log-likelihoods of sequences under eight models; nan where a step underflows.
 
-    x (T, D), ends (S,), block (R, 8) from `pack`, states and dims: tuples of m and D numbers, result (S, 8) is written
+    Some steps are looked at together, while beliefs move over those before. Only then beliefs are scaled: between, sums
+    only fall, and one that fell too low shows then.
+
+    x (T, D) of MOST steps at least, ends (S,), block (R, 8) from `pack`, states and dims: tuples of m and D numbers;
+    room (MOST (1 + m), 8) and result (S, 8) are written
     """
-    m, d = len(states), len(dims)
+    m, d, group = len(states), len(dims), together(states, dims)
+    count = len(group) // d
     means, rates = tables(block, 0, dims, states), tables(block, d * m, dims, states)
     level, start = rows(block, 2 * d * m, states), rows(block, (2 * d + 1) * m, states)
     chain = tables(block, (2 * d + 2) * m, states, states)
+    none = spread(0.0)
     begin = 0
     for s in range(len(ends)):
         if begin == ends[s]:
-            put(result, s, spread(0.0))
+            put(result, s, none)
             continue
-        ahead, belief, shift, low = start, start, spread(0.0), spread(1.0)
-        seen = look(spreads(x, begin * d, dims), means, rates, level)
-        for t in range(begin, ends[s]):
-            if not AHEAD:
-                seen = look(spreads(x, t * d, dims), means, rates, level)
-            shift, belief = add(shift, seen[0]), mul(ahead, rest(seen, (0.0,)))
-            if AHEAD:
-                seen = look(spreads(x, min(t + 1, len(x) - 1) * d, dims), means, rates, level)
-            if (t - begin) & (RARELY - 1) == RARELY - 1:
-                mass = total(belief)
-                low, shift, belief = smaller(low, mass), add(shift, exponent(mass)), mul(belief, unscale(mass))
+        t = begin
+        at = min(t, len(x) - count)
+        state = (none, none, spread(1.0)) + start  # noqa: RUF005
+        seen = look(spreads(x, at * d, group), means, rates, level)
+        while t + count < ends[s]:
+            t += count
+            at = min(t, len(x) - count)
+            moved = advance(spreads(x, at * d, group), means, rates, level, seen, state, chain)
+            state, seen = first(moved, state), rest(moved, state)
+        put(room, 0, seen)
+        shift, powers, low, ahead = state[0], state[1], state[2], rest(state, (0.0, 0.0, 0.0))
+        belief = ahead
+        for u in range(t - at, ends[s] - at):
+            shift, belief = add(shift, take(room, u)), mul(ahead, rows(room, count + u * m, states))
             ahead = times_matrix(belief, chain)
         mass = total(belief)
-        loglik = mul(add(shift, log2(mass)), spread(LOG_2))
+        found = add(add(shift, add(powers, exponent(mass))), log2(mul(mass, unscale(mass))))
+        loglik = mul(found, spread(LOG_2))
         put(result, s, less(smaller(low, mass), spread(UNDERFLOW), spread(np.nan), loglik))
         begin = ends[s]
 

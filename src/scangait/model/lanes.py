@@ -214,6 +214,12 @@ def largest(write: Writer, vectors: Vectors) -> Vectors:
     return [write.largest(vectors)]
 
 
+@instruction(lambda _vectors, size: size)
+def first(_: Writer, vectors: Vectors, size: Vectors) -> Vectors:
+    """The first ones of a tuple of vectors, as many as the tuple `size` is long."""
+    return vectors[: len(size)]
+
+
 @instruction(lambda vectors, size: vectors - size)
 def rest(_: Writer, vectors: Vectors, size: Vectors) -> Vectors:
     """A tuple of vectors without its first ones, as many as the tuple `size` is long."""

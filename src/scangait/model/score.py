@@ -12,6 +12,7 @@ from scangait.engine import Engine, Serial
 from scangait.model.forward import forward, forward_in_logs
 from scangait.model.hmm import HMM
 from scangait.model.lanes import aligned, each_state
+from scangait.model.steps import MOST
 from scangait.model.vectors import WIDTH
 
 Sizes = tuple[tuple[float, ...], tuple[float, ...]]
@@ -123,8 +124,11 @@ def _block(
     """Log-likelihoods (S, 8) of a piece of the sequences under one block of models."""
     first, last = piece
     begin = int(ends[first - 1]) if first else 0
-    result = np.empty((last - first, WIDTH))
-    forward(x[begin : ends[last - 1]], ends[first:last] - begin, block, *kinds, result)
+    own = x[begin : ends[last - 1]]
+    if len(own) < MOST:
+        own = np.resize(own, (MOST, own.shape[1]))
+    room, result = aligned(MOST * (1 + len(kinds[0])), WIDTH), np.empty((last - first, WIDTH))
+    forward(own, ends[first:last] - begin, block, *kinds, room, result)
     return result
 
 

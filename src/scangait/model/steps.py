@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import partial, reduce
 from math import isqrt, pi
+from typing import Final
 
 from scangait.model.lanes import Vectors, instruction
 from scangait.model.vectors import Writer
+
+MOST: Final = 4
+"""Steps that are looked at together at most."""
+FEW: Final = 4
+"""Up to so many states, four steps are looked at together, above two: eight powers or more, none of which waits."""
+
+
+@instruction(lambda states, dims: at_once(states) * dims)
+def together(write: Writer, states: Vectors, dims: Vectors) -> Vectors:
+    """A tuple as long as observations (U D,) of the steps that are looked at together."""
+    return [write.constant(0)] * (at_once(len(states)) * len(dims))
+
+
+def at_once(states: int) -> int:
+    """How many steps those are."""
+    return MOST if states <= FEW else MOST // 2
 
 
 @instruction(lambda belief, _: belief)
 def times_matrix(write: Writer, belief: Vectors, matrix: Vectors) -> Vectors:
     """Row vector (m,) times matrix (m, m), in every lane."""
+    return _times_matrix(write, belief, matrix)
+
+
+def _times_matrix(write: Writer, belief: Vectors, matrix: Vectors) -> Vectors:
     result = [write.builder.fmul(belief[0], entry) for entry in matrix[: len(belief)]]
     for i, weight in enumerate(belief[1:], 1):
         result = [write.fma(weight, matrix[i * len(belief) + k], value) for k, value in enumerate(result)]
@@ -46,14 +67,60 @@ def densities(write: Writer, x: Vectors, means: Vectors, rates: Vectors, level: 
     return _densities(write, x, means, rates, level)
 
 
-@instruction(lambda _x, _means, _rates, level: 1 + level)
+@instruction(lambda x, means, _rates, level: _seen(x, means, level))
 def look(write: Writer, x: Vectors, means: Vectors, rates: Vectors, level: Vectors) -> Vectors:
-    """The largest of the binary log-densities of x (D,), then (m,) the densities as shares of it; arguments as of
-    `densities`.
+    """Of each step of x (U D,) the largest of the binary log-densities (U,), then the densities as shares of it
+    (U m,); arguments as of `densities`.
     """
-    found = _densities(write, x, means, rates, level)
-    top = write.largest(found)
-    return [top, *write.powers([write.builder.fsub(one, top) for one in found])]
+    return _look(write, x, means, rates, level)
+
+
+def _seen(x: int, means: int, level: int) -> int:
+    return x // (means // level) * (1 + level)
+
+
+def _look(write: Writer, x: Vectors, means: Vectors, rates: Vectors, level: Vectors) -> Vectors:
+    dims = len(means) // len(level)
+    found = [_densities(write, x[at : at + dims], means, rates, level) for at in range(0, len(x), dims)]
+    tops = [write.largest(each) for each in found]
+    below = [write.builder.fsub(one, top) for each, top in zip(found, tops, strict=True) for one in each]
+    return tops + write.powers(below)
+
+
+@instruction(lambda x, means, _rates, level, _before, state, _chain: state + _seen(x, means, level))
+def advance(
+    write: Writer,
+    x: Vectors,
+    means: Vectors,
+    rates: Vectors,
+    level: Vectors,
+    seen: Vectors,
+    state: Vectors,
+    chain: Vectors,
+) -> Vectors:
+    """Move beliefs on over steps that were `seen` (U + U m,) while the next, x (U D,), are looked at.
+
+    state (3 + m,): sums of the largest log-densities and of the powers of two that beliefs were scaled by, the least
+    that beliefs added up to, and what is believed before the first step -> state, then what is seen of x
+    """
+    look_ = partial(_look, write, x, means, rates, level)
+    looked, moved = write.beside(look_, partial(_move, write, seen, state, chain))
+    return moved + looked
+
+
+def _move(write: Writer, seen: Vectors, state: Vectors, chain: Vectors) -> Vectors:
+    b, (shift, powers, low, *ahead) = write.builder, state
+    states, belief = len(ahead), ahead
+    steps = len(seen) // (1 + states)
+    for u in range(steps):
+        belief = [b.fmul(one, share) for one, share in zip(ahead, seen[steps + u * states :], strict=False)]
+        shift = b.fadd(shift, seen[u])
+        if u < steps - 1:
+            ahead = _times_matrix(write, belief, chain)
+    mass = reduce(b.fadd, belief)
+    scale = write.unscale(mass)
+    ahead = _times_matrix(write, [b.fmul(one, scale) for one in belief], chain)
+    return [shift, b.fadd(powers, write.exponent(mass)), write.smaller(low, mass), *ahead]
 
 
 def _densities(write: Writer, x: Vectors, means: Vectors, rates: Vectors, level: Vectors) -> Vectors:
