@@ -12,7 +12,7 @@ from benchmarks.models import a_model, sequences
 from benchmarks.timing import in_turns
 from scangait.kernel import kernel
 from scangait.model import mixture
-from scangait.model.baum_welch_em import BLOCK, ascend, descend
+from scangait.model.baum_welch_em import SPARE, ascend, descend
 from scangait.model.blocks import ROWS, Blocks
 from scangait.model.forward import forward
 from scangait.model.lanes import aligned, each_state, fma, put, spread
@@ -114,7 +114,7 @@ def measure(dims: int, states: int) -> tuple[object, ...]:
     result, room = aligned(1, 8), aligned(MOST * (1 + states), 8)
     asked = fitted(parts[0], states)
     side = interleave(np.concatenate([part[:E_STEPS] for part in parts]), *_spans())
-    memory, sums = aligned((2 * E_STEPS + BLOCK) * states, 8), aligned(len(block) + 1, 8)
+    memory, sums = aligned(2 * E_STEPS * states, 8), aligned(len(block) + 1 + SPARE * states, 8)
     begins = np.zeros((1, 8))
 
     times = in_turns(

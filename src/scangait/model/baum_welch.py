@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from scangait.engine import Engine, Serial
 from scangait.errors import FitError
-from scangait.model.baum_welch_em import BLOCK
+from scangait.model.baum_welch_em import SPARE
 from scangait.model.baum_welch_run import FELL, LOST, SETTLED, run
 from scangait.model.hmm import HMM
 from scangait.model.lanes import aligned
@@ -112,7 +112,7 @@ class _Work:
         spans, (states, dims) = self.spans[job], self.starts[job[0]].means.shape
         models = columns([self.starts[s] for s in job])
         steps = int(spans[0, 1] - spans[0, 0])
-        rows = (steps * dims, (2 * steps + BLOCK) * states, models.shape[1], (2 * dims + 2 + states) * states + 1)
+        rows = (steps * dims, 2 * steps * states, models.shape[1], (2 * dims + 2 + states + SPARE) * states + 1)
         room = tuple(aligned(count, WIDTH) for count in rows)
         room[0][:], room[2][:] = 0.0, models[:1].T  # lanes that stay empty compute something harmless
         history = np.zeros((len(job), self.limit))

@@ -1,16 +1,14 @@
 """Baum-Welch in eight lanes: eight sequences, each with a model of its own.
 
 Sequences lie right-aligned, so that all end at the last step and a shorter one begins later. `sums` (R, 8) are, in
-rows: expected starts (m,), masses (m,), moments (2, D, m), moves (m, m), and the log-likelihood.
+rows: expected starts (m,), masses (m,), moments (2, D, m), moves (m, m), the log-likelihood, and SPARE m to work with.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numba.extending import overload
 from numpy.typing import NDArray
 
 from scangait.kernel import kernel
@@ -21,8 +19,7 @@ from scangait.model.lanes import (
     div,
     exp2,
     exponent,
-    fma,
-    forget,
+    joined,
     larger,
     largest,
     less,
@@ -30,12 +27,10 @@ from scangait.model.lanes import (
     logarithms,
     mul,
     put,
-    put_spaced,
     repeated,
     rest,
     rows,
     smaller,
-    spaced,
     spread,
     spreads,
     sub,
@@ -46,7 +41,11 @@ from scangait.model.lanes import (
     zeros,
 )
 from scangait.model.steps import (
+    MOST,
+    add_up,
+    advance_and_note,
     densities,
+    descend_and_add,
     look,
     matrix_times,
     moments,
@@ -57,16 +56,15 @@ from scangait.model.steps import (
     shares,
     tiled,
     times_matrix,
+    together,
     transposed,
 )
 from scangait.model.vectors import IMPOSSIBLE
 
 EMPTY: Final = 1e-10
 """A state with less mass than this stays where it is."""
-FEW: Final = 3
-"""So many states have hardly more sums than there are registers; with more, which are m m, blocks are faster."""
-BLOCK: Final = 16
-"""Steps whose expectations are kept before they are added to the sums."""
+SPARE: Final = 4 * MOST
+"""Rows of sums for each state behind what is asked for: shares and weights of steps that are added up later."""
 LOG2_E: Final = float(1 / np.log(2))
 
 
@@ -84,38 +82,46 @@ def ascend(
     """Forward through eight sequences; the log-likelihood, in the last row of sums, is nan in a lane that underflows.
 
     x (T D, 8), span: first step and latest begin, begins (1, 8), block (R, 8), states and dims: tuples of m and D
-    numbers; memory ((2 T + BLOCK) m, 8) and sums are written
+    numbers; memory (2 T m, 8) and sums are written
     """
     m, d = len(states), len(dims)
     first, latest = span
     means, rates = tables(block, 0, dims, states), tables(block, d * m, dims, states)
     level, start = rows(block, 2 * d * m, states), rows(block, (2 * d + 1) * m, states)
     chain = tables(block, (2 * d + 2) * m, states, states)
-    begin, none, one = take(begins, 0), spread(0.0), spread(1.0)
-    ahead, shift, scale, low, mass = start, none, one, one, one
-    for t in range(first, len(x) // d):
+    begin, none, one, group = take(begins, 0), spread(0.0), spread(1.0), together(states, dims)
+    last, count = len(x) // d, len(group) // d
+    alone = last - (last - 1 - latest) // count * count
+    ahead, shift, powers, low, scale = start, none, none, one, one
+    for t in range(first, alone):
         seen = look(rows(x, t * d, dims), means, rates, level)
         if t <= latest:  # until it begins, a lane starts again at every step
             now = spread(float(t))
-            ahead, shift = less(begin, now, ahead, start), less(begin, now, shift, none)
-            scale, mass, low = less(begin, now, scale, one), less(begin, now, mass, one), less(begin, now, low, one)
+            ahead, scale, low = less(begin, now, ahead, start), less(begin, now, scale, one), less(begin, now, low, one)
+            shift, powers = less(begin, now, shift, none), less(begin, now, powers, none)
         weight = mul(rest(seen, (0.0,)), scale)
         belief = mul(ahead, weight)
         put(memory, 2 * t * m, belief)
         put(memory, (2 * t + 1) * m, weight)
         if t <= latest:  # and what comes after must not reach back beyond its beginning
             put(memory, (2 * t + 1) * m, less(begin, spread(float(t)), weight, none))
-        forget()  # kept for what follows they would be written once more, since registers are few
-        belief = rows(memory, 2 * t * m, states)
-        shift = add(shift, add(seen[0], exponent(mass)))
         mass = total(belief)
-        low = smaller(low, mass)
-        scale = unscale(mass)
+        shift, powers, low, scale = add(shift, seen[0]), add(powers, exponent(mass)), smaller(low, mass), unscale(mass)
         ahead = times_matrix(belief, chain)
-    loglik = mul(add(shift, log2(mass)), spread(LOG_2))
+    if alone < last:
+        seen = look(rows(x, alone * d, group), means, rates, level)
+        state = joined((shift, powers, low, scale), ahead, seen)
+        for t in range(alone, last, count):
+            near = rows(x, min(t + count, last - count) * d, group)
+            state = advance_and_note(memory, 2 * t * m, near, means, rates, level, state, chain)
+        shift, powers, low = state[0], state[1], state[2]
+    mass = total(rows(memory, 2 * (last - 1) * m, states))
+    found = add(add(shift, powers), log2(mul(mass, unscale(mass))))
+    loglik = mul(found, spread(LOG_2))
     put(sums, (2 * d + 2 + m) * m, less(low, spread(UNDERFLOW), spread(np.nan), loglik))
 
 
+@kernel
 def descend(
     x: NDArray[np.float64],
     span: tuple[int, int],
@@ -126,93 +132,39 @@ def descend(
     memory: NDArray[np.float64],
     sums: NDArray[np.float64],
 ) -> None:
-    """Backward through eight sequences after `ascend`: expectations; arguments as there. For kernels only."""
-    raise NotImplementedError
+    """Backward through eight sequences after `ascend`: expectations; arguments as there.
 
-
-@overload(descend, strict=False)  # type: ignore[untyped-decorator]
-def _descend(*kinds: Any) -> Callable[..., None]:
-    """How it is compiled for kinds of arguments, of which the fifth are the states."""
-    return _in_registers if len(kinds[4]) <= FEW else _in_blocks
-
-
-def _in_registers(
-    x: NDArray[np.float64],
-    span: tuple[int, int],
-    begins: NDArray[np.float64],
-    block: NDArray[np.float64],
-    states: tuple[float, ...],
-    dims: tuple[float, ...],
-    memory: NDArray[np.float64],
-    sums: NDArray[np.float64],
-) -> None:
-    """`descend` with all sums at hand at once, for few states."""
+    Some steps are taken together, while what was expected in those before (later ones) is added up.
+    """
     m, d = len(states), len(dims)
-    (first, latest), last = span, len(x) // d
+    (first, latest), last, count = span, len(x) // d, MOST
+    alone = last - (last - 1 - latest) // count * count
     means, chain = tables(block, 0, dims, states), tables(block, (2 * d + 2) * m, states, states)
     begin, one = take(begins, 0), spread(1.0)
-    after, masses = add(zeros(states, (0.0,)), one), zeros(states, (0.0,))
-    sides, moves = zeros(dims, states + states), zeros(states, states)
-    put(sums, 0, masses)
-    for t in range(last - 1, first, -1):
-        share = mul(rows(memory, 2 * t * m, states), after)
-        masses = add(masses, share)
-        sides = moments(share, rows(x, t * d, dims), means, sides)
-        if t <= latest:  # in memory, since a choice between registers would copy all sums
-            put(sums, 0, less(begin, spread(float(t)), rows(sums, 0, states), larger(rows(sums, 0, states), share)))
-        weight = mul(rows(memory, (2 * t + 1) * m, states), after)
-        moves = outer(rows(memory, 2 * (t - 1) * m, states), weight, moves)
-        after = matrix_times(chain, weight)
-    share = mul(rows(memory, 2 * first * m, states), after)
-    starts = larger(rows(sums, 0, states), share)
-    masses = add(masses, share)
-    sides = moments(share, rows(x, first * d, dims), means, sides)
-    whole = div(one, total(rows(memory, 2 * (last - 1) * m, states)))
-    put(sums, 0, mul(starts, whole))
-    put(sums, m, mul(masses, whole))
-    put(sums, 2 * m, mul(sides, whole))
-    put(sums, (2 * d + 2) * m, mul(mul(moves, chain), whole))
-
-
-def _in_blocks(
-    x: NDArray[np.float64],
-    span: tuple[int, int],
-    begins: NDArray[np.float64],
-    block: NDArray[np.float64],
-    states: tuple[float, ...],
-    dims: tuple[float, ...],
-    memory: NDArray[np.float64],
-    sums: NDArray[np.float64],
-) -> None:
-    """`descend` for many states: sums are added up after each BLOCK of steps, few at a time, as registers hold few."""
-    m, d = len(states), len(dims)
-    (first, latest), last = span, len(x) // d
-    chain = tables(block, (2 * d + 2) * m, states, states)
-    begin, one = take(begins, 0), spread(1.0)
     after = add(zeros(states, (0.0,)), one)
-    for row in range(len(sums) - 1):
+    for row in range((2 * d + 2 + m) * m):
         put(sums, row, spread(0.0))
-    for top in range(last - 1, first - 1, -BLOCK):
-        end, shares = max(top - BLOCK, first - 1), 2 * last * m + top * m
-        for t in range(top, end, -1):
-            share = mul(rows(memory, 2 * t * m, states), after)
-            put(memory, shares - t * m, share)
-            if t <= latest:
-                put(sums, 0, less(begin, spread(float(t)), rows(sums, 0, states), larger(rows(sums, 0, states), share)))
+    spare, half = (2 * d + 2 + m) * m + 1, 2 * count * m
+    if alone < last:
+        for row in range(half):
+            put(sums, spare + half + row, spread(0.0))
+        for t in range(last - 1, alone - 1, -count):
+            after = descend_and_add(
+                memory, x, sums, (t, spare, min(t + count, last - 1), spare + half), means, chain, after
+            )
+            spare, half = spare + half, -half
+        add_up(memory, x, sums, (alone + count - 1, spare + half), means, after)
+    for t in range(alone - 1, first - 1, -1):
+        share = mul(rows(memory, 2 * t * m, states), after)
+        put(sums, m, add(rows(sums, m, states), share))
+        put(sums, 2 * m, moments(share, rows(x, t * d, dims), means, tables(sums, 2 * m, dims, states + states)))
+        if t <= latest:
+            put(sums, 0, less(begin, spread(float(t)), rows(sums, 0, states), larger(rows(sums, 0, states), share)))
+        if t > first:
             weight = mul(rows(memory, (2 * t + 1) * m, states), after)
-            put(memory, (2 * t + 1) * m, weight)
+            moves = tables(sums, (2 * d + 2) * m, states, states)
+            put(sums, (2 * d + 2) * m, outer(rows(memory, 2 * (t - 1) * m, states), weight, moves))
             after = matrix_times(chain, weight)
-        for i in range(m):
-            moves = rows(sums, (2 * d + 2 + i) * m, states)
-            for t in range(top, max(end, first), -1):
-                moves = fma(take(memory, 2 * (t - 1) * m + i), rows(memory, (2 * t + 1) * m, states), moves)
-            put(sums, (2 * d + 2 + i) * m, moves)
-            mass, mean, sides = take(sums, m + i), spaced(block, i, m, dims), spaced(sums, 2 * m + i, m, dims + dims)
-            for t in range(top, end, -1):
-                share = take(memory, shares - t * m + i)
-                mass, sides = add(mass, share), moments(share, rows(x, t * d, dims), mean, sides)
-            put(sums, m + i, mass)
-            put_spaced(sums, 2 * m + i, m, sides)
     whole = div(one, total(rows(memory, 2 * (last - 1) * m, states)))
     for row in range((2 * d + 2) * m):
         put(sums, row, mul(take(sums, row), whole))

@@ -35,7 +35,7 @@ def run(  # noqa: PLR0917 - a kernel has no objects to put them in
     """Fit each model to its sequence, longest first; models, history, counts of iterations and status are written.
 
     x (T, D), spans (S, 2), models (S, R), floor (D,), kinds: tuples of m and D numbers, room: lanes (L D, 8), memory
-    ((2 L + BLOCK) m, 8), block (R, 8) and sums, logs: not None to work in logarithms, history (S, I), counts (S,),
+    (2 L m, 8), block (R, 8) and sums, logs: not None to work in logarithms, history (S, I), counts (S,),
     status (S,)
     """
     states, dims = kinds
@@ -61,7 +61,7 @@ def run(  # noqa: PLR0917 - a kernel has no objects to put them in
             j = jobs[lane]
             going[0, lane] = 0.0
             if j >= 0:
-                status[j] = judge(sums, lane, len(states), longest - begins[0, lane], tolerance, history[j], counts[j])
+                status[j] = judge(sums, lane, kinds, longest - begins[0, lane], tolerance, history[j], counts[j])
                 counts[j] += status[j] < LOST
                 going[0, lane] = status[j] == RUNNING
         maximise(sums, block, going, floor, states, dims)
@@ -108,7 +108,7 @@ def occupy(  # noqa: PLR0917 - a kernel has no objects to put them in
 def judge(
     sums: NDArray[np.float64],
     lane: int,
-    states: int,
+    kinds: tuple[tuple[float, ...], tuple[float, ...]],
     length: float,
     tolerance: float,
     history: NDArray[np.float64],
@@ -116,12 +116,12 @@ def judge(
 ) -> int:
     """Status after an E-step, whose log-likelihood becomes history[count].
 
-    sums (R, 8), history (I,) -> int
+    sums (R, 8), kinds: tuples of m and D numbers, history (I,) -> int
     """
-    loglik = sums[len(sums) - 1, lane]
-    mass = 0.0
-    for k in range(states):
-        mass += sums[states + k, lane]
+    m, d = len(kinds[0]), len(kinds[1])
+    loglik, mass = sums[(2 * d + 2 + m) * m, lane], 0.0
+    for k in range(m):
+        mass += sums[m + k, lane]
     history[count] = loglik
     if not np.isfinite(loglik) or not abs(mass - length) < 1e-6 * length:
         return LOST

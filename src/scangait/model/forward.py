@@ -14,6 +14,7 @@ from scangait.model.lanes import (
     exp2,
     exponent,
     first,
+    joined,
     largest,
     less,
     log2,
@@ -60,7 +61,7 @@ def forward(
     means, rates = tables(block, 0, dims, states), tables(block, d * m, dims, states)
     level, start = rows(block, 2 * d * m, states), rows(block, (2 * d + 1) * m, states)
     chain = tables(block, (2 * d + 2) * m, states, states)
-    none = spread(0.0)
+    none, one, four = spread(0.0), spread(1.0), (0.0, 0.0, 0.0, 0.0)
     begin = 0
     for s in range(len(ends)):
         if begin == ends[s]:
@@ -68,16 +69,19 @@ def forward(
             continue
         t = begin
         at = min(t, len(x) - count)
-        state = (none, none, spread(1.0)) + start  # noqa: RUF005
-        seen = look(spreads(x, at * d, group), means, rates, level)
+        state = joined((none, none, one, one), start, look(spreads(x, at * d, group), means, rates, level))
         while t + count < ends[s]:
             t += count
             at = min(t, len(x) - count)
-            moved = advance(spreads(x, at * d, group), means, rates, level, seen, state, chain)
-            state, seen = first(moved, state), rest(moved, state)
-        put(room, 0, seen)
-        shift, powers, low, ahead = state[0], state[1], state[2], rest(state, (0.0, 0.0, 0.0))
-        belief = ahead
+            state = advance(spreads(x, at * d, group), means, rates, level, state, chain)
+        shift, powers, low, belief = (
+            state[0],
+            state[1],
+            state[2],
+            mul(rest(first(state, four + states), four), state[3]),
+        )
+        ahead = belief
+        put(room, 0, rest(state, four + states))
         for u in range(t - at, ends[s] - at):
             shift, belief = add(shift, take(room, u)), mul(ahead, rows(room, count + u * m, states))
             ahead = times_matrix(belief, chain)

@@ -214,6 +214,12 @@ def largest(write: Writer, vectors: Vectors) -> Vectors:
     return [write.largest(vectors)]
 
 
+@instruction(lambda a, b, c: a + b + c)
+def joined(_: Writer, a: Vectors, b: Vectors, c: Vectors) -> Vectors:
+    """One tuple of three."""
+    return a + b + c
+
+
 @instruction(lambda _vectors, size: size)
 def first(_: Writer, vectors: Vectors, size: Vectors) -> Vectors:
     """The first ones of a tuple of vectors, as many as the tuple `size` is long."""

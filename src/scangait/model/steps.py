@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial, reduce
+from itertools import pairwise
 from math import isqrt, pi
-from typing import Final
+from typing import Any, Final
 
-from scangait.model.lanes import Vectors, instruction
-from scangait.model.vectors import Writer
+from scangait.model.lanes import Vectors, instruction, places
+from scangait.model.vectors import INT, Writer
 
 MOST: Final = 4
 """Steps that are looked at together at most."""
@@ -87,40 +89,56 @@ def _look(write: Writer, x: Vectors, means: Vectors, rates: Vectors, level: Vect
     return tops + write.powers(below)
 
 
-@instruction(lambda x, means, _rates, level, _before, state, _chain: state + _seen(x, means, level))
+@instruction(lambda _x, _means, _rates, _level, state, _chain: state)
 def advance(
+    write: Writer, x: Vectors, means: Vectors, rates: Vectors, level: Vectors, state: Vectors, chain: Vectors
+) -> Vectors:
+    """Move beliefs on over steps that were seen, while the next, x (U D,), are looked at.
+
+    state (4 + m + U + U m,): sums of the largest log-densities and of the powers of two that beliefs were scaled by,
+    the least that beliefs added up to, what scales the first, what is believed before it, and what was seen -> state
+    """
+    look_, move = partial(_look, write, x, means, rates, level), partial(_move, write, state, chain)
+    looked, moved = write.beside(look_, move)
+    return moved + looked
+
+
+@instruction(lambda _memory, _first, _x, _means, _rates, _level, state, _chain: state)
+def advance_and_note(  # noqa: PLR0917 - a kernel has no objects to put them in
     write: Writer,
+    memory: Any,
+    first: Any,
     x: Vectors,
     means: Vectors,
     rates: Vectors,
     level: Vectors,
-    seen: Vectors,
     state: Vectors,
     chain: Vectors,
 ) -> Vectors:
-    """Move beliefs on over steps that were `seen` (U + U m,) while the next, x (U D,), are looked at.
-
-    state (3 + m,): sums of the largest log-densities and of the powers of two that beliefs were scaled by, the least
-    that beliefs added up to, and what is believed before the first step -> state, then what is seen of x
-    """
-    look_ = partial(_look, write, x, means, rates, level)
-    looked, moved = write.beside(look_, partial(_move, write, seen, state, chain))
+    """As `advance`, and for each step beliefs (m,) and weights (m,) are put into memory (R, 8) from row `first` on."""
+    noted = places(write, memory, first, 2 * at_once(len(level)) * len(level))
+    look_, move = partial(_look, write, x, means, rates, level), partial(_move, write, state, chain, noted)
+    looked, moved = write.beside(look_, move)
     return moved + looked
 
 
-def _move(write: Writer, seen: Vectors, state: Vectors, chain: Vectors) -> Vectors:
-    b, (shift, powers, low, *ahead) = write.builder, state
-    states, belief = len(ahead), ahead
-    steps = len(seen) // (1 + states)
+def _move(write: Writer, state: Vectors, chain: Vectors, noted: Sequence[Any] = ()) -> Vectors:
+    b, states, (shift, powers, low, scale) = write.builder, isqrt(len(chain)), state[:4]
+    ahead, seen = state[4 : 4 + states], state[4 + states :]
+    steps, belief = len(seen) // (1 + states), ahead
     for u in range(steps):
-        belief = [b.fmul(one, share) for one, share in zip(ahead, seen[steps + u * states :], strict=False)]
-        shift = b.fadd(shift, seen[u])
-        if u < steps - 1:
+        weight = seen[steps + u * states :][:states]
+        if u:
             ahead = _times_matrix(write, belief, chain)
+        else:
+            weight = [b.fmul(one, scale) for one in weight]
+        belief = [b.fmul(one, share) for one, share in zip(ahead, weight, strict=True)]
+        for vector, place in zip(belief + weight, noted[2 * u * states :], strict=False):
+            b.store(vector, place, align=8)
+        shift = b.fadd(shift, seen[u])
     mass = reduce(b.fadd, belief)
-    scale = write.unscale(mass)
-    ahead = _times_matrix(write, [b.fmul(one, scale) for one in belief], chain)
-    return [shift, b.fadd(powers, write.exponent(mass)), write.smaller(low, mass), *ahead]
+    sums = [shift, b.fadd(powers, write.exponent(mass)), write.smaller(low, mass), write.unscale(mass)]
+    return sums + _times_matrix(write, belief, chain)
 
 
 def _densities(write: Writer, x: Vectors, means: Vectors, rates: Vectors, level: Vectors) -> Vectors:
@@ -134,6 +152,10 @@ def _densities(write: Writer, x: Vectors, means: Vectors, rates: Vectors, level:
 @instruction(lambda _, after: after)
 def matrix_times(write: Writer, matrix: Vectors, after: Vectors) -> Vectors:
     """Matrix (m, m) times column vector (m,), in every lane."""
+    return _matrix_times(write, matrix, after)
+
+
+def _matrix_times(write: Writer, matrix: Vectors, after: Vectors) -> Vectors:
     states = len(after)
     result = [write.builder.fmul(matrix[i * states], after[0]) for i in range(states)]
     for k in range(1, states):  # row beside row: along one, each product would wait for the one before
@@ -192,3 +214,94 @@ def normal_levels(write: Writer, level: Vectors, variances: Vectors) -> Vectors:
         logs = [write.log2(write.builder.fmul(write.constant(2 * pi), v)) for v in variances[k::states]]
         heights.append(write.builder.fmul(half, reduce(write.builder.fadd, logs)))
     return heights
+
+
+HELD: Final = 14
+"""So many sums at most are added to side by side: registers hold no more."""
+
+
+@instruction(lambda _memory, _x, _sums, _at, _means, _chain, after: after)
+def descend_and_add(
+    write: Writer, memory: Any, x: Any, sums: Any, at: list[Any], means: Vectors, chain: Vectors, after: Vectors
+) -> Vectors:
+    """Move back over steps while what is expected in others is added up, as by `add_up`; what follows from them (m,).
+
+    memory (R, 8): beliefs (m,) and weights (m,) of each step; at: the last of the steps, the row from which on shares
+    (m,) and weights (m,) of each are put into memory, and both for those that are added up
+    """
+    t, spare, other, from_ = at
+    move = partial(_move_back, write, memory, sums, (t, spare), chain, after)
+    (before, _) = write.beside(move, partial(_add_up, write, memory, x, sums, (other, from_), means, len(after)))
+    return before
+
+
+@instruction(lambda *_: 0)
+def add_up(write: Writer, memory: Any, x: Any, sums: Any, at: list[Any], means: Vectors, after: Vectors) -> Vectors:
+    """Add to `sums` what is expected in some steps, of which the last is at[0], with shares and weights from row at[1]
+    of memory on.
+    """
+    return _add_up(write, memory, x, sums, (at[0], at[1]), means, len(after))
+
+
+def _move_back(write: Writer, memory: Any, sums: Any, at: tuple[Any, Any], chain: Vectors, after: Vectors) -> Vectors:
+    b, states, (t, spare) = write.builder, len(after), at
+    for u in range(MOST):
+        first = b.mul(b.sub(t, INT(u)), INT(2 * states))
+        seen = [b.load(place, align=8) for place in places(write, memory, first, 2 * states)]
+        noted = [b.fmul(one, other) for one, other in zip(seen, after + after, strict=True)]
+        for place, vector in zip(
+            places(write, sums, b.add(spare, INT(2 * states * u)), 2 * states), noted, strict=True
+        ):
+            b.store(vector, place, align=8)
+        after = _matrix_times(write, chain, noted[states:])
+    return after
+
+
+def _add_up(write: Writer, memory: Any, x: Any, sums: Any, at: tuple[Any, Any], means: Vectors, states: int) -> Vectors:
+    b, (t, from_), dims, steps = write.builder, at, len(means) // states, range(MOST)
+
+    def load(data: Any, first: Any, count: int) -> Vectors:
+        return [b.load(place, align=8) for place in places(write, data, first, count)]
+
+    def step(u: int) -> Any:
+        return b.sub(t, INT(u))
+
+    def noted(u: int, which: int, first: int, count: int) -> Vectors:
+        return load(sums, b.add(from_, INT((2 * u + which) * states + first)), count)
+
+    def into(first: int, found: Vectors) -> None:
+        for place, vector in zip(places(write, sums, INT(first), len(found)), found, strict=True):
+            b.store(vector, place, align=8)
+
+    for i, count in _pieces(states, states):
+        first = (2 * dims + 2 + i) * states
+        moves = load(sums, INT(first), count * states)
+        for u in steps:
+            before = load(memory, b.add(b.mul(step(u), INT(2 * states)), INT(i - 2 * states)), count)
+            weight = noted(u, 1, 0, states)
+            moves = [write.fma(before[j // states], weight[j % states], move) for j, move in enumerate(moves)]
+        into(first, moves)
+    for k, count in _pieces(states, 1 + 2 * dims):
+        rows = [states + k + part * states for part in range(1 + 2 * dims)]
+        totals = [load(sums, INT(row), count) for row in rows]
+        for u in steps:
+            share = noted(u, 0, k, count)
+            seen = load(x, b.mul(step(u), INT(dims)), dims)
+            totals[0] = [b.fadd(one, own) for one, own in zip(totals[0], share, strict=True)]
+            for d in range(dims):
+                off = [b.fsub(seen[d], mean) for mean in means[d * states + k :][:count]]
+                totals[1 + d] = [write.fma(*three) for three in zip(share, off, totals[1 + d], strict=True)]
+                squares = [b.fmul(z, z) for z in off]
+                totals[1 + dims + d] = [
+                    write.fma(*three) for three in zip(share, squares, totals[1 + dims + d], strict=True)
+                ]
+        for row, found in zip(rows, totals, strict=True):
+            into(row, found)
+    return []
+
+
+def _pieces(states: int, sums: int) -> list[tuple[int, int]]:
+    """First and number of states, which have so many sums each, that are added up together."""
+    pieces = -(-states // max(1, HELD // sums))
+    edges = [states * piece // pieces for piece in range(pieces + 1)]
+    return [(first, end - first) for first, end in pairwise(edges)]
