@@ -69,15 +69,15 @@ def operations(dims: int, states: int, heard: float, asked: float) -> tuple[floa
     """Vector operations of eight lanes in one step of forward, of mixture EM, and of forward and backward.
 
     Density 3 D, largest 1, minus it 1, exp2 15, belief 1, chain m; for the shift 1; and once for the steps that are
-    looked at together scale 1, sum 1, and 8. Forward and backward: scale, sum and shift in every step; share 1, mass 1,
-    moments 4 D, weight 1, chain m, transitions m. EM, in the share of blocks that are `asked`, for each cluster `heard`
-    there: density 3 D, sum 1, share 1, mass 1, moments 4 D, for all but one minus its 1, exp2 15; and 5. For each
-    cluster, in eight blocks: largest and smallest density 10 D, who is heard 8, giving whole blocks 5 D + 4; and 3.
+    looked at together scale 1, sum 1, and 8. Backward: share 1, mass 1, moments 4 D, weight 1, chain m, transitions m.
+    EM, in the share of blocks that are `asked`, for each cluster `heard` there: density 3 D, sum 1, share 1, mass 1,
+    moments 4 D, for all but one minus its 1, exp2 15; and 5. For each cluster, in eight blocks: largest and smallest
+    density 10 D, who is heard 8, giving whole blocks 5 D + 4; and 3.
     """
     look = states * (3 * dims + 18)
     forward_ = look + states * states + 1 + (2 * states + 8) / at_once(states)
+    both = forward_ + states * (3 + 4 * dims + 2 * states)
     sifting = (states * (15 * dims + 12) + 3) / (WIDTH * ROWS)
-    both = look + states * (5 + 4 * dims + 3 * states) + 7
     return forward_, asked * (heard * (7 * dims + 19) - 11) + sifting, both
 
 

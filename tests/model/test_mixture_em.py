@@ -7,7 +7,7 @@ from sklearn.mixture import GaussianMixture
 
 import naive
 from scangait.engine import Serial, Threads
-from scangait.model.blocks import ROWS, in_blocks
+from scangait.model.blocks import ROWS, SIZE, in_blocks
 from scangait.model.lanes import each_state
 from scangait.model.mixture import best_mixture, bic, fit_mixture, fit_mixtures, search
 from scangait.model.mixture_em import STEEP, VANISHING, expectation, levels, room_for, sift
@@ -82,8 +82,8 @@ def test_an_e_step_that_leaves_vanishing_shares_out_is_that_of_plain_loops(dims,
 
 
 def test_a_cluster_that_is_far_away_is_not_heard_and_a_steep_block_says_so():
-    x = np.r_[np.linspace(-1, 1, 32), np.linspace(99, 101, 32), np.linspace(500, 9000, 32)][:, None]
-    blocks, heard = in_blocks(x, np.ones(96)), np.empty((5, 8))
+    x = np.r_[np.linspace(-1, 1, SIZE), np.linspace(99, 101, SIZE), np.linspace(500, 9000, SIZE)][:, None]
+    blocks, heard = in_blocks(x, np.ones(3 * SIZE)), np.empty((5, 8))
     constants = np.empty((2, 3))
     levels(constants, (np.full(2, 0.5), np.array([[0.0, 100.0]]), np.ones((1, 2))))
     sift(blocks.corners, 0, constants, each_state(1), heard)
@@ -96,8 +96,9 @@ def test_a_cluster_that_is_far_away_is_not_heard_and_a_steep_block_says_so():
 @pytest.mark.parametrize("dims", [1, 2])
 def test_a_block_that_one_cluster_has_alone_is_not_looked_into(dims):
     rng = np.random.default_rng(8)
-    x = np.concatenate([at + rng.normal(0, 1, (100, dims)) for at in (0, 1000)])
-    x, counts = x[np.argsort(x[:, 0])], rng.integers(1, 9, 200).astype(float)
+    each = 3 * SIZE + 4
+    x = np.concatenate([at + rng.normal(0, 1, (each, dims)) for at in (0, 1000)])
+    x, counts = x[np.argsort(x[:, 0])], rng.integers(1, 9, 2 * each).astype(float)
     mixture = np.full(2, 0.5), np.array([[0.5] * dims, [999.0] * dims]), np.ones((2, dims))
     weights, means, variances = mixture
     constants, room, blocks = np.empty((2, 2 * dims + 1)), room_for(2, dims), in_blocks(x, counts)

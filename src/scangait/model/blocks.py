@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scangait.model.lanes import aligned, each_state
-from scangait.model.vectors import WIDTH
+from scangait.model.vectors import WIDE, WIDTH
 
-ROWS: Final = 4
+ROWS: Final = 8 if WIDE else 4
 """Rows of eight observations in a block: so many powers, of which none waits for another, keep a processor busy."""
 QUAD: Final = each_state(ROWS)
 SIZE: Final = ROWS * WIDTH
@@ -20,8 +20,8 @@ SIZE: Final = ROWS * WIDTH
 class Blocks(NamedTuple):
     """B blocks of observations, and what is known of each, eight blocks side by side in each of G groups.
 
-    values (B D 4, 8), counts (B 4, 8), which are zero where the last block is filled up; corners (G 2 D, 8): the least
-    values in a block, then the largest; moments (G (1 + 2 D), 8): count, means and variances of a block
+    values (B D ROWS, 8), counts (B ROWS, 8), which are zero where the last block is filled up; corners (G 2 D, 8): the
+    least values in a block, then the largest; moments (G (1 + 2 D), 8): count, means and variances of a block
     """
 
     values: NDArray[np.float64]
@@ -47,7 +47,7 @@ def in_blocks(x: NDArray[np.float64], counts: NDArray[np.float64]) -> Blocks:
 
 
 def _moments(values: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Count, means and variances (B, 1 + 2 D) of blocks of values (B, D, 32) that stand for counts (B, 1, 32)."""
+    """Count, means and variances (B, 1 + 2 D) of blocks of values (B, D, SIZE) that stand for counts (B, 1, SIZE)."""
     whole = counts.sum(axis=2)
     off = values - values[:, :, :1]
     middle = (counts * off).sum(axis=2) / whole

@@ -5,8 +5,6 @@ A cluster is its means (D,), rates (D,) and level: the binary log-density of x i
 
 from __future__ import annotations
 
-from functools import reduce
-
 from scangait.model.lanes import Vectors, instruction
 from scangait.model.vectors import Writer
 
@@ -26,15 +24,17 @@ def under(write: Writer, value: Vectors, cluster: Vectors) -> Vectors:
 @instruction(lambda _share, _value, _cluster, sums: sums)
 def collect(write: Writer, share: Vectors, value: Vectors, cluster: Vectors, sums: Vectors) -> Vectors:
     """Add to sums (1 + 2 D,) the share (R,) of value (D, R): mass, then first and second moments about the means of a
-    cluster (2 D + 1,).
+    cluster (2 D + 1,). Rows are added in turns to two halves of the sums, which do not wait for each other.
     """
-    dims, (mass, *sides) = len(cluster) // 2, sums
-    for d, off in enumerate(_off(write, value, cluster)):
-        for part, z in zip(share, off, strict=True):
-            sides[d] = write.fma(part, z, sides[d])
-        for part, z in zip(share, off, strict=True):
-            sides[dims + d] = write.fma(part, write.builder.fmul(z, z), sides[dims + d])
-    return [write.builder.fadd(mass, reduce(write.builder.fadd, share)), *sides]
+    b, halves = write.builder, [sums, []]
+    for row, (part, *off) in enumerate(zip(share, *_off(write, value, cluster), strict=True)):
+        half, sides = halves[row % 2], off + [b.fmul(z, z) for z in off]
+        if half:
+            more = [write.fma(part, z, side) for z, side in zip(sides, half[1:], strict=True)]
+            halves[row % 2] = [b.fadd(half[0], part), *more]
+        else:
+            halves[row % 2] = [part, *(b.fmul(part, z) for z in sides)]
+    return [b.fadd(*pair) for pair in zip(*halves, strict=True)]
 
 
 @instruction(lambda *_: 1)

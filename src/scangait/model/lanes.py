@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba.core.types import Array, Float, Integer, void
+from numba.core.types import Array, Float, Integer, boolean, void
 from numba.core.types.containers import BaseTuple, UniTuple
 from numba.extending import intrinsic
 from numpy.typing import NDArray
@@ -155,6 +155,17 @@ def _spread(write: Writer, value: Any) -> Any:
     return write.builder.shuffle_vector(one, ir.Constant(FLOATS, ir.Undefined), zeros)
 
 
+@intrinsic  # type: ignore[untyped-decorator]
+def some(_: Any, a: Any, b: Any) -> Any:  # noqa: ARG001 - their names are those of the function for kernels
+    """Whether a < b in some lane."""
+
+    def generate(_context: Any, builder: Any, _types: Any, values: Any) -> Any:
+        lower = builder.fcmp_ordered("<", *values)
+        return builder.icmp_unsigned("!=", builder.bitcast(lower, ir.IntType(WIDTH)), ir.IntType(WIDTH)(0))
+
+    return boolean(lanes, lanes), generate
+
+
 def _each(function: Callable[..., Any], doc: str) -> Any:
     """Make a function of single vectors one of equally long tuples of them."""
 
@@ -171,6 +182,7 @@ add = _each(lambda w, a, b: w.builder.fadd(a, b), "a + b.")
 sub = _each(lambda w, a, b: w.builder.fsub(a, b), "a - b.")
 mul = _each(lambda w, a, b: w.builder.fmul(a, b), "a b.")
 div = _each(lambda w, a, b: w.builder.fdiv(a, b), "a / b.")
+reciprocal = _each(Writer.reciprocal, "1 / x of normal numbers.")
 fma = _each(Writer.fma, "a b + c.")
 log2 = _each(Writer.log2, "Binary logarithm of positive normal numbers.")
 logarithms = _each(Writer.logarithm, "Binary logarithm of probabilities; IMPOSSIBLE for zero.")

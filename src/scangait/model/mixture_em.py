@@ -19,7 +19,6 @@ from scangait.model.cluster import collect, collect_whole, extremes, under, unde
 from scangait.model.lanes import (
     add,
     aligned,
-    div,
     dot,
     exp2,
     exponent,
@@ -30,8 +29,10 @@ from scangait.model.lanes import (
     mul,
     product,
     put,
+    reciprocal,
     repeated,
     rows,
+    some,
     spread,
     spreads,
     sub,
@@ -48,9 +49,9 @@ VANISHING: Final = -45.0
 """A cluster whose density all over a block is below another's by this, in binary logarithms, has no share in the block:
 a share so small is less than what exp2 errs by.
 """
-STEEP: Final = 200.0
+STEEP: Final = 800.0 / ROWS
 """Where densities may rise further above that of the cluster that leads a block, in binary logarithms, each observation
-has its largest looked for.
+has its largest looked for: the sums of a block's rows are multiplied with each other.
 """
 CALM: Final = 3e-4
 """It leaps where a step gains less than this per observation: before, steps decide which clusters there will be."""
@@ -137,38 +138,41 @@ def expectation(
     who = np.empty(m, np.int64)
     gained, scale = spread(0.0), spread(1.0)
     count = whole = repeated(scale, QUAD)
-    for block in range(len(blocks.counts) // ROWS):
-        if block % WIDTH == 0:
-            sift(blocks.corners, block // WIDTH, constants, dims, heard)
-            gained = add(gained, give(blocks.moments, block // WIDTH, constants, dims, heard, sums))
-        if heard[m + 1, block % WIDTH] < 2:
+    for group in range(len(blocks.corners) // (2 * d)):
+        sift(blocks.corners, group, constants, dims, heard)
+        gained = add(gained, give(blocks.moments, group, constants, dims, heard, sums))
+        if not some(spread(1.0), take(heard, m + 1)):
             continue
-        who[0], n, steep = int(heard[m + 2, block % WIDTH]), 1, heard[m, block % WIDTH] > STEEP
-        for k in range(m):
-            if k != who[0] and heard[k, block % WIDTH] >= VANISHING:
-                who[n], n = k, n + 1
-        value, count = tables(blocks.values, ROWS * block * d, dims, QUAD), rows(blocks.counts, ROWS * block, QUAD)
-        shift = under(value, spreads(constants, who[0] * len(own), own))
-        put(shares, 0, repeated(spread(1.0), QUAD))
-        if steep:
+        for block in range(WIDTH * group, min(WIDTH * (group + 1), len(blocks.counts) // ROWS)):
+            lane = block - WIDTH * group
+            if heard[m + 1, lane] < 2:
+                continue
+            who[0], n, steep = int(heard[m + 2, lane]), 1, heard[m, lane] > STEEP
+            for k in range(m):
+                if k != who[0] and heard[k, lane] >= VANISHING:
+                    who[n], n = k, n + 1
+            value, count = tables(blocks.values, ROWS * block * d, dims, QUAD), rows(blocks.counts, ROWS * block, QUAD)
+            shift = under(value, spreads(constants, who[0] * len(own), own))
+            put(shares, 0, repeated(spread(1.0), QUAD))
+            if steep:
+                for i in range(1, n):
+                    shift = larger(shift, under(value, spreads(constants, who[i] * len(own), own)))
+            for i in range(0 if steep else 1, n):
+                put(shares, ROWS * i, exp2(sub(under(value, spreads(constants, who[i] * len(own), own)), shift)))
+            whole = rows(shares, 0, QUAD)
             for i in range(1, n):
-                shift = larger(shift, under(value, spreads(constants, who[i] * len(own), own)))
-        for i in range(0 if steep else 1, n):
-            put(shares, ROWS * i, exp2(sub(under(value, spreads(constants, who[i] * len(own), own)), shift)))
-        whole = rows(shares, 0, QUAD)
-        for i in range(1, n):
-            whole = add(whole, rows(shares, ROWS * i, QUAD))
-        gained = dot(count, shift, gained)
-        if several:
-            gained = dot(count, log2(whole), gained)
-        else:
-            scale = mul(scale, product(whole))
-            gained = add(gained, exponent(scale))
-            scale = mul(scale, unscale(scale))
-        each = div(count, whole)
-        for i in range(n):
-            at, cluster = who[i] * len(own), spreads(constants, who[i] * len(own), own)
-            put(sums, at, collect(mul(rows(shares, ROWS * i, QUAD), each), value, cluster, rows(sums, at, own)))
+                whole = add(whole, rows(shares, ROWS * i, QUAD))
+            gained = dot(count, shift, gained)
+            if several:
+                gained = dot(count, log2(whole), gained)
+            else:
+                scale = mul(scale, product(whole))
+                gained = add(gained, exponent(scale))
+                scale = mul(scale, unscale(scale))
+            each = mul(count, reciprocal(whole))
+            for i in range(n):
+                at, cluster = who[i] * len(own), spreads(constants, who[i] * len(own), own)
+                put(sums, at, collect(mul(rows(shares, ROWS * i, QUAD), each), value, cluster, rows(sums, at, own)))
     if not several:  # what fills up the last block was multiplied too
         gained = sub(add(gained, log2(scale)), log2(product(less(spread(0.0), count, spread(1.0), whole))))
     put(heard, 0, gained)

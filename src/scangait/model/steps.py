@@ -9,7 +9,7 @@ from math import isqrt, pi
 from typing import Any, Final
 
 from scangait.model.lanes import Vectors, instruction, places
-from scangait.model.vectors import INT, Writer
+from scangait.model.vectors import INT, WIDE, Writer
 
 MOST: Final = 4
 """Steps that are looked at together at most."""
@@ -216,7 +216,7 @@ def normal_levels(write: Writer, level: Vectors, variances: Vectors) -> Vectors:
     return heights
 
 
-HELD: Final = 14
+HELD: Final = 14 if WIDE else 7
 """So many sums at most are added to side by side: registers hold no more."""
 
 
