@@ -17,7 +17,7 @@ from scangait.model.blocks import ROWS, Blocks
 from scangait.model.forward import forward
 from scangait.model.lanes import aligned, each_state, fma, put, spread
 from scangait.model.lanes import rows as rows_of
-from scangait.model.mixture_em import expectation, levels, room_for, sift
+from scangait.model.mixture_em import Room, expectation, levels, room_for, sift
 from scangait.model.score import interleave, pack
 from scangait.model.steps import MOST, at_once
 from scangait.model.vectors import WIDTH
@@ -59,8 +59,8 @@ def _expect(
 
 
 @kernel
-def _ask(times: int, blocks: Blocks, constants: np.ndarray, dims: tuple[float, ...], room: np.ndarray) -> None:
-    """The E-step of a mixture again and again: constants (m, 2 D + 1), room (R, 8) from `room_for`."""
+def _ask(times: int, blocks: Blocks, constants: np.ndarray, dims: tuple[float, ...], room: Room) -> None:
+    """The E-step of a mixture again and again: constants (m, 2 D + 1), room from `room_for`."""
     for _ in range(times):
         expectation(blocks, constants, dims, room, False)
 
@@ -81,7 +81,7 @@ def operations(dims: int, states: int, heard: float, asked: float) -> tuple[floa
     return forward_, asked * (heard * (7 * dims + 19) - 11) + sifting, both
 
 
-def fitted(x: np.ndarray, states: int) -> tuple[Blocks, np.ndarray, tuple[float, ...], np.ndarray]:
+def fitted(x: np.ndarray, states: int) -> tuple[Blocks, np.ndarray, tuple[float, ...], Room]:
     """What an E-step takes, of a mixture that was fitted to x (T, D)."""
     dims, floor = x.shape[1], np.full(x.shape[1], 1e-3)
     laid, constants = mixture._lay(x, floor), np.empty((states, 2 * dims + 1))  # noqa: SLF001

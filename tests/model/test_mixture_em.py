@@ -74,7 +74,7 @@ def test_an_e_step_that_leaves_vanishing_shares_out_is_that_of_plain_loops(dims,
         constants, room = np.empty((states, 2 * dims + 1)), room_for(states, dims)
         levels(constants, (weights, means.T.copy(), variances.T.copy()))
         loglik = expectation(in_blocks(x, counts), constants, each_state(dims), room, several)
-        sums = room[: states * (1 + 2 * dims)].sum(axis=1).reshape(states, 1 + 2 * dims)
+        sums = room.rows[: states * (1 + 2 * dims)].sum(axis=1).reshape(states, 1 + 2 * dims)
         truth = plain_expectation(x, counts, mixture)
         assert loglik == pytest.approx(truth[0], rel=1e-12)
         for found, plain in zip((sums[:, 0], sums[:, 1 : 1 + dims], sums[:, 1 + dims :]), truth[1:], strict=True):
@@ -105,7 +105,7 @@ def test_a_block_that_one_cluster_has_alone_is_not_looked_into(dims):
     levels(constants, (weights, means.T.copy(), variances.T.copy()))
     blocks.values[: 2 * ROWS * dims], blocks.values[-2 * ROWS * dims :] = np.nan, np.nan
     loglik = expectation(blocks, constants, each_state(dims), room, True)
-    sums = room[: 2 * (1 + 2 * dims)].sum(axis=1).reshape(2, 1 + 2 * dims)
+    sums = room.rows[: 2 * (1 + 2 * dims)].sum(axis=1).reshape(2, 1 + 2 * dims)
     truth = plain_expectation(x, counts, mixture)
     assert loglik == pytest.approx(truth[0], rel=1e-12)
     assert np.allclose(sums, np.column_stack(truth[1:]), rtol=1e-9)

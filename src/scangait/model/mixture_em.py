@@ -8,7 +8,7 @@ leads the block: so there is a power less to take.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,13 +58,23 @@ CALM: Final = 3e-4
 LOG_2: Final = float(np.log(2))
 
 
+class Room(NamedTuple):
+    """What an E-step works in: rows (R, 8) of sums, bounds and shares, and who (m,) is heard in a block.
+
+    To allocate it takes longer than the E-step of a small sample.
+    """
+
+    rows: NDArray[np.float64]
+    who: NDArray[np.int64]
+
+
 @kernel
 def expectation_maximisation(
     blocks: Blocks,
     parameters: Parameters,
     floor: NDArray[np.float64],
     dims: tuple[float, ...],
-    room: NDArray[np.float64],
+    room: Room,
     tolerance: float,
     limit: int,
     leaps: bool,
@@ -75,7 +85,7 @@ def expectation_maximisation(
     step gains, with leaps and without.
 
     parameters weights (m,), means (D, m), variances (D, m), floor (D,), dims: a tuple of D numbers,
-    room (R, 8) from `room_for` -> float, int
+    room from `room_for` -> float, int
     """
     weights, means, variances = parameters
     m, d = len(weights), len(dims)
@@ -99,7 +109,7 @@ def expectation_maximisation(
         calm = not leapt and loglik - previous < CALM * whole
         previous, leapt = loglik, False
         copy(parameters, second if phase else first)
-        maximisation(room, weights, means, variances, floor, whole)
+        maximisation(room.rows, weights, means, variances, floor, whole)
         iteration += 1
         if leaps and phase and calm:
             copy(parameters, third)
@@ -125,17 +135,17 @@ def expectation(
     blocks: Blocks,
     constants: NDArray[np.float64],
     dims: tuple[float, ...],
-    room: NDArray[np.float64],
+    room: Room,
     several: bool,
 ) -> float:
-    """Log-likelihood; the first rows of `room` become masses and moments (m (1 + 2 D), 8) of the clusters.
+    """Log-likelihood; the first rows of room become masses and moments (m (1 + 2 D), 8) of the clusters.
 
-    constants (m, 2 D + 1) from `levels`, room (R, 8) from `room_for`, several: whether one stands for more -> float
+    constants (m, 2 D + 1) from `levels`, room from `room_for`, several: whether one stands for more -> float
     """
     m, d, own = len(constants), len(dims), dims + dims + (0.0,)
-    sums, heard, shares = room[: m * len(own)], room[m * len(own) : -ROWS * m], room[-ROWS * m :]
+    (data, who), size = room, m * len(own)
+    sums, heard, shares = data[:size], data[size : -ROWS * m], data[-ROWS * m :]
     sums[:] = 0.0
-    who = np.empty(m, np.int64)
     gained, scale = spread(0.0), spread(1.0)
     count = whole = repeated(scale, QUAD)
     for group in range(len(blocks.corners) // (2 * d)):
@@ -274,6 +284,7 @@ def across(data: NDArray[np.float64], row: int) -> float:
     return total
 
 
-def room_for(states: int, dims: int) -> NDArray[np.float64]:
-    """Room for one E-step's sums, bounds and shares."""
-    return aligned(states * (1 + 2 * dims) + states + 3 + ROWS * states, WIDTH)
+def room_for(states: int, dims: int) -> Room:
+    """Room for one E-step."""
+    rows_ = states * (1 + 2 * dims) + states + 3 + ROWS * states
+    return Room(aligned(rows_, WIDTH), np.empty(states, np.int64))
