@@ -18,8 +18,8 @@ from scangait.model.forward import forward
 from scangait.model.lanes import aligned, each_state, fma, put, spread
 from scangait.model.lanes import rows as rows_of
 from scangait.model.mixture_em import Room, expectation, levels, room_for, sift
+from scangait.model.passes import MOST, at_once
 from scangait.model.score import interleave, pack
-from scangait.model.steps import MOST, at_once
 from scangait.model.vectors import WIDTH
 
 KERNELS = ("score", "mixture EM", "Baum-Welch E-step")

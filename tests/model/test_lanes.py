@@ -16,8 +16,8 @@ from scangait.model.draw import draw
 from scangait.model.forward import forward
 from scangait.model.hmm import HMM
 from scangait.model.lanes import aligned, exp2, exponent, instruction, log2, put, take, unscale
+from scangait.model.passes import MOST
 from scangait.model.score import pack, score, sizes
-from scangait.model.steps import MOST
 
 
 @kernel

@@ -40,12 +40,9 @@ from scangait.model.lanes import (
     unscale,
     zeros,
 )
+from scangait.model.passes import MOST, add_up, advance_and_note, descend_and_add, together
 from scangait.model.steps import (
-    MOST,
-    add_up,
-    advance_and_note,
     densities,
-    descend_and_add,
     look,
     matrix_times,
     moments,
@@ -56,7 +53,6 @@ from scangait.model.steps import (
     shares,
     tiled,
     times_matrix,
-    together,
     transposed,
 )
 from scangait.model.vectors import IMPOSSIBLE
@@ -138,7 +134,7 @@ def descend(
     """
     m, d = len(states), len(dims)
     (first, latest), last, count = span, len(x) // d, MOST
-    alone = last - (last - 1 - latest) // count * count
+    alone = last - (last - 1 - first) // count * count
     means, chain = tables(block, 0, dims, states), tables(block, (2 * d + 2) * m, states, states)
     begin, one = take(begins, 0), spread(1.0)
     after = add(zeros(states, (0.0,)), one)
@@ -152,6 +148,9 @@ def descend(
             after = descend_and_add(
                 memory, x, sums, (t, spare, min(t + count, last - 1), spare + half), means, chain, after
             )
+            for u in range(count if t - count < latest else 0):
+                share, now = rows(sums, spare + 2 * u * m, states), spread(float(t - u))
+                put(sums, 0, less(begin, now, rows(sums, 0, states), larger(rows(sums, 0, states), share)))
             spare, half = spare + half, -half
         add_up(memory, x, sums, (alone + count - 1, spare + half), means, after)
     for t in range(alone - 1, first - 1, -1):

@@ -32,7 +32,8 @@ from scangait.model.lanes import (
     total,
     unscale,
 )
-from scangait.model.steps import advance, densities, look, reach, times_matrix, together
+from scangait.model.passes import advance, together
+from scangait.model.steps import densities, look, reach, times_matrix
 from scangait.model.vectors import IMPOSSIBLE
 
 LOG_2: Final = float(np.log(2))

@@ -77,57 +77,46 @@ def _close(context: Any, builder: Any, kind: Any, vectors: Vectors) -> Any:
     return context.make_tuple(builder, kind, vectors) if isinstance(kind, BaseTuple) else vectors[0]
 
 
-def places(write: Writer, data: Any, first: Any, count: int, stride: Any = None) -> list[Any]:
-    """Pointers to the vectors of an array (R, 8) from row `first` on, each `stride` rows (1) behind the one before."""
+def places(write: Writer, data: Any, first: Any, count: int) -> list[Any]:
+    """Pointers to the vectors of an array (R, 8) from row `first` on."""
     b, pointer = write.builder, write.builder.bitcast(data, FLOATS.as_pointer())
-    return [b.gep(pointer, [b.add(first, b.mul(INT(index), stride or INT(1)))]) for index in range(count)]
+    return [b.gep(pointer, [b.add(first, INT(index))]) for index in range(count)]
 
 
-@instruction(lambda _data, _first, size: size)
-def rows(write: Writer, data: Any, first: Any, size: Vectors) -> Vectors:
-    """Vectors of array (R, 8) from row `first` on, as many as the tuple `size` is long."""
-    return [write.builder.load(place, align=8) for place in places(write, data, first, len(size))]
+def load(write: Writer, data: Any, first: Any, count: int) -> Vectors:
+    """The vectors at `places`."""
+    return [write.builder.load(place, align=8) for place in places(write, data, first, count)]
 
 
-@instruction(lambda _data, _first, outer, inner: outer * inner)
-def tables(write: Writer, data: Any, first: Any, outer: Vectors, inner: Vectors) -> Vectors:
-    """As `rows`, as many as the product of two tuples' lengths."""
-    return [write.builder.load(place, align=8) for place in places(write, data, first, len(outer) * len(inner))]
-
-
-@instruction(lambda _data, _first, _stride, size: size)
-def spaced(write: Writer, data: Any, first: Any, stride: Any, size: Vectors) -> Vectors:
-    """As `rows`, each `stride` rows behind the one before."""
-    return [write.builder.load(place, align=8) for place in places(write, data, first, len(size), stride)]
-
-
-@instruction(lambda *_: 1)
-def take(write: Writer, data: Any, row: Any) -> Vectors:
-    """One row of array (R, 8)."""
-    return [write.builder.load(place, align=8) for place in places(write, data, row, 1)]
-
-
-@instruction(lambda *_: 0)
-def put(write: Writer, data: Any, first: Any, vectors: Vectors) -> Vectors:
-    """Write vectors into array (R, 8) from row `first` on."""
+def store(write: Writer, data: Any, first: Any, vectors: Vectors) -> Vectors:
+    """Write vectors to `places`."""
     for vector, place in zip(vectors, places(write, data, first, len(vectors)), strict=True):
         write.builder.store(vector, place, align=8)
     return []
 
 
+@instruction(lambda _data, _first, size: size)
+def rows(write: Writer, data: Any, first: Any, size: Vectors) -> Vectors:
+    """Vectors of array (R, 8) from row `first` on, as many as the tuple `size` is long."""
+    return load(write, data, first, len(size))
+
+
+@instruction(lambda _data, _first, outer, inner: outer * inner)
+def tables(write: Writer, data: Any, first: Any, outer: Vectors, inner: Vectors) -> Vectors:
+    """As `rows`, as many as the product of two tuples' lengths."""
+    return load(write, data, first, len(outer) * len(inner))
+
+
+@instruction(lambda *_: 1)
+def take(write: Writer, data: Any, row: Any) -> Vectors:
+    """One row of array (R, 8)."""
+    return load(write, data, row, 1)
+
+
 @instruction(lambda *_: 0)
-def put_spaced(write: Writer, data: Any, first: Any, stride: Any, vectors: Vectors) -> Vectors:
-    """As `put`, each `stride` rows behind the one before."""
-    for vector, place in zip(vectors, places(write, data, first, len(vectors), stride), strict=True):
-        write.builder.store(vector, place, align=8)
-    return []
-
-
-@instruction(lambda: 0)
-def forget(write: Writer) -> Vectors:
-    """What was put into arrays is no longer known: it will be read where it is wanted."""
-    write.builder.asm(ir.FunctionType(ir.VoidType(), []), "", "~{memory}", [], side_effect=True)
-    return []
+def put(write: Writer, data: Any, first: Any, vectors: Vectors) -> Vectors:
+    """Write vectors into array (R, 8) from row `first` on."""
+    return store(write, data, first, vectors)
 
 
 @instruction(lambda outer, inner: outer * inner)

@@ -12,7 +12,7 @@ from scangait.engine import Engine, Serial
 from scangait.model.forward import forward, forward_in_logs
 from scangait.model.hmm import HMM
 from scangait.model.lanes import aligned, each_state
-from scangait.model.steps import MOST
+from scangait.model.passes import MOST
 from scangait.model.vectors import WIDTH
 
 Sizes = tuple[tuple[float, ...], tuple[float, ...]]
