@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scangait.kernel import kernel
+from scangait.kernel import inlined, kernel
 from scangait.model.blocks import QUAD, ROWS, Blocks
 from scangait.model.cluster import collect, collect_whole, extremes, under, under_in_the_mean
 from scangait.model.lanes import (
@@ -147,7 +147,7 @@ def expectation(
     sums, heard, shares = data[:size], data[size : -ROWS * m], data[-ROWS * m :]
     sums[:] = 0.0
     gained, scale = spread(0.0), spread(1.0)
-    count = whole = repeated(scale, QUAD)
+    count = whole = other = repeated(scale, QUAD)
     for group in range(len(blocks.corners) // (2 * d)):
         sift(blocks.corners, group, constants, dims, heard)
         gained = add(gained, give(blocks.moments, group, constants, dims, heard, sums))
@@ -157,21 +157,22 @@ def expectation(
             lane = block - WIDTH * group
             if heard[m + 1, lane] < 2:
                 continue
-            who[0], n, steep = int(heard[m + 2, lane]), 1, heard[m, lane] > STEEP
-            for k in range(m):
-                if k != who[0] and heard[k, lane] >= VANISHING:
-                    who[n], n = k, n + 1
+            n, steep = _listen(heard, lane, who), heard[m, lane] > STEEP
             value, count = tables(blocks.values, ROWS * block * d, dims, QUAD), rows(blocks.counts, ROWS * block, QUAD)
             shift = under(value, spreads(constants, who[0] * len(own), own))
-            put(shares, 0, repeated(spread(1.0), QUAD))
-            if steep:
-                for i in range(1, n):
+            pair = n == 2 and not steep  # the most frequent, for which nothing need be put away
+            if pair:
+                other = exp2(sub(under(value, spreads(constants, who[1] * len(own), own)), shift))
+                whole = add(spread(1.0), other)
+            else:
+                put(shares, 0, repeated(spread(1.0), QUAD))
+                for i in range(1, n if steep else 0):
                     shift = larger(shift, under(value, spreads(constants, who[i] * len(own), own)))
-            for i in range(0 if steep else 1, n):
-                put(shares, ROWS * i, exp2(sub(under(value, spreads(constants, who[i] * len(own), own)), shift)))
-            whole = rows(shares, 0, QUAD)
-            for i in range(1, n):
-                whole = add(whole, rows(shares, ROWS * i, QUAD))
+                for i in range(0 if steep else 1, n):
+                    put(shares, ROWS * i, exp2(sub(under(value, spreads(constants, who[i] * len(own), own)), shift)))
+                whole = rows(shares, 0, QUAD)
+                for i in range(1, n):
+                    whole = add(whole, rows(shares, ROWS * i, QUAD))
             gained = dot(count, shift, gained)
             if several:
                 gained = dot(count, log2(whole), gained)
@@ -180,13 +181,33 @@ def expectation(
                 gained = add(gained, exponent(scale))
                 scale = mul(scale, unscale(scale))
             each = mul(count, reciprocal(whole))
-            for i in range(n):
-                at, cluster = who[i] * len(own), spreads(constants, who[i] * len(own), own)
-                put(sums, at, collect(mul(rows(shares, ROWS * i, QUAD), each), value, cluster, rows(sums, at, own)))
+            if pair:
+                _hand(who[0], each, value, constants, own, sums)
+                _hand(who[1], mul(other, each), value, constants, own, sums)
+            else:
+                for i in range(n):
+                    _hand(who[i], mul(rows(shares, ROWS * i, QUAD), each), value, constants, own, sums)
     if not several:  # what fills up the last block was multiplied too
         gained = sub(add(gained, log2(scale)), log2(product(less(spread(0.0), count, spread(1.0), whole))))
     put(heard, 0, gained)
     return across(heard, 0) * LOG_2
+
+
+@inlined
+def _listen(heard: Any, lane: int, who: Any) -> int:
+    """How many clusters are heard in a block: those, from the one that leads it on, become the first of `who` (m,)."""
+    who[0], n = int(heard[len(who) + 2, lane]), 1
+    for k in range(len(who)):
+        if k != who[0] and heard[k, lane] >= VANISHING:
+            who[n], n = k, n + 1
+    return n
+
+
+@inlined
+def _hand(k: int, share: Any, value: Any, constants: Any, own: Any, sums: Any) -> None:
+    """Add to the sums of cluster k its share (ROWS,) of a block's value (D ROWS,)."""
+    at, cluster = k * len(own), spreads(constants, k * len(own), own)
+    put(sums, at, collect(share, value, cluster, rows(sums, at, own)))
 
 
 @kernel
