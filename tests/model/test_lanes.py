@@ -15,7 +15,7 @@ from scangait.kernel import kernel
 from scangait.model.draw import draw
 from scangait.model.forward import forward
 from scangait.model.hmm import HMM
-from scangait.model.lanes import aligned, exp2, exponent, instruction, log2, put, take, unscale
+from scangait.model.lanes import aligned, exp2, exponent, instruction, log2, put, reciprocal, take, unscale
 from scangait.model.passes import MOST
 from scangait.model.score import pack, score, sizes
 
@@ -26,23 +26,25 @@ def elementary(given, result):
     put(result, 1, log2(take(given, 1)))
     put(result, 2, exponent(take(given, 1)))
     put(result, 3, unscale(take(given, 1)))
+    put(result, 4, reciprocal(take(given, 1)))
 
 
 def test_powers_are_right_to_4e_14_and_logarithms_to_the_last_bits():
     rng = np.random.default_rng(1)
     for scale in (1e-3, 1.0, 30.0, 890.0):
-        given, result = aligned(2, 8), aligned(4, 8)
+        given, result = aligned(2, 8), aligned(5, 8)
         given[0] = np.r_[0.0, -0.5, -rng.uniform(0, scale, 6)]
         given[1] = np.r_[1.0, 2.0, 0.7071, 2.0 ** rng.uniform(-scale, scale, 5)]
         elementary(given, result)
         assert np.allclose(result[0], np.exp2(given[0]), rtol=4e-14, atol=0)
         assert np.allclose(result[1], [math.log2(value) for value in given[1]], rtol=1e-15, atol=4e-16)
         assert np.array_equal(result[2], [math.frexp(value)[1] - 1 for value in given[1]])
+        assert np.allclose(result[4], 1 / given[1], rtol=2**-51, atol=0)
         assert all(1 <= Fraction(a) * Fraction(b) < 2 for a, b in zip(given[1], result[3], strict=True))
 
 
 def test_a_power_that_is_too_small_is_tiny_and_not_garbage():
-    given, result = aligned(2, 8), aligned(4, 8)
+    given, result = aligned(2, 8), aligned(5, 8)
     given[0], given[1] = -np.logspace(3, 300, 8), 1.0
     elementary(given, result)
     assert np.all((result[0] > 0) & (result[0] < 1e-270))

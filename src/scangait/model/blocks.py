@@ -13,7 +13,7 @@ from scangait.model.vectors import WIDE, WIDTH
 
 ROWS: Final = 8 if WIDE else 4
 """Rows of eight observations in a block: so many powers, of which none waits for another, keep a processor busy."""
-QUAD: Final = each_state(ROWS)
+EACH_ROW: Final = each_state(ROWS)
 SIZE: Final = ROWS * WIDTH
 
 

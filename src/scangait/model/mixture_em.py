@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scangait.kernel import inlined, kernel
-from scangait.model.blocks import QUAD, ROWS, Blocks
+from scangait.model.blocks import EACH_ROW, ROWS, Blocks
 from scangait.model.cluster import collect, collect_whole, extremes, under, under_in_the_mean
 from scangait.model.lanes import (
     add,
@@ -147,7 +147,7 @@ def expectation(
     sums, heard, shares = data[:size], data[size : -ROWS * m], data[-ROWS * m :]
     sums[:] = 0.0
     gained, scale = spread(0.0), spread(1.0)
-    count = whole = other = repeated(scale, QUAD)
+    count = whole = other = repeated(scale, EACH_ROW)
     for group in range(len(blocks.corners) // (2 * d)):
         sift(blocks.corners, group, constants, dims, heard)
         gained = add(gained, give(blocks.moments, group, constants, dims, heard, sums))
@@ -158,21 +158,22 @@ def expectation(
             if heard[m + 1, lane] < 2:
                 continue
             n, steep = _listen(heard, lane, who), heard[m, lane] > STEEP
-            value, count = tables(blocks.values, ROWS * block * d, dims, QUAD), rows(blocks.counts, ROWS * block, QUAD)
+            value = tables(blocks.values, ROWS * block * d, dims, EACH_ROW)
+            count = rows(blocks.counts, ROWS * block, EACH_ROW)
             shift = under(value, spreads(constants, who[0] * len(own), own))
             pair = n == 2 and not steep  # the most frequent, for which nothing need be put away
             if pair:
                 other = exp2(sub(under(value, spreads(constants, who[1] * len(own), own)), shift))
                 whole = add(spread(1.0), other)
             else:
-                put(shares, 0, repeated(spread(1.0), QUAD))
+                put(shares, 0, repeated(spread(1.0), EACH_ROW))
                 for i in range(1, n if steep else 0):
                     shift = larger(shift, under(value, spreads(constants, who[i] * len(own), own)))
                 for i in range(0 if steep else 1, n):
                     put(shares, ROWS * i, exp2(sub(under(value, spreads(constants, who[i] * len(own), own)), shift)))
-                whole = rows(shares, 0, QUAD)
+                whole = rows(shares, 0, EACH_ROW)
                 for i in range(1, n):
-                    whole = add(whole, rows(shares, ROWS * i, QUAD))
+                    whole = add(whole, rows(shares, ROWS * i, EACH_ROW))
             gained = dot(count, shift, gained)
             if several:
                 gained = dot(count, log2(whole), gained)
@@ -186,7 +187,7 @@ def expectation(
                 _hand(who[1], mul(other, each), value, constants, own, sums)
             else:
                 for i in range(n):
-                    _hand(who[i], mul(rows(shares, ROWS * i, QUAD), each), value, constants, own, sums)
+                    _hand(who[i], mul(rows(shares, ROWS * i, EACH_ROW), each), value, constants, own, sums)
     if not several:  # what fills up the last block was multiplied too
         gained = sub(add(gained, log2(scale)), log2(product(less(spread(0.0), count, spread(1.0), whole))))
     put(heard, 0, gained)
