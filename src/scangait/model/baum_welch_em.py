@@ -6,12 +6,12 @@ rows: expected starts (m,), masses (m,), moments (2, D, m), moves (m, m), the lo
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scangait.kernel import kernel
+from scangait.kernel import inlined, kernel
 from scangait.model.chain import UNDERFLOW
 from scangait.model.forward import LOG_2
 from scangait.model.lanes import (
@@ -75,7 +75,7 @@ def ascend(
     memory: NDArray[np.float64],
     sums: NDArray[np.float64],
 ) -> None:
-    """Forward through eight sequences; the log-likelihood, in the last row of sums, is nan in a lane that underflows.
+    """Forward through eight sequences; the log-likelihood, in its row of sums, is nan in a lane that underflows.
 
     x (T D, 8), span: first step and latest begin, begins (1, 8), block (R, 8), states and dims: tuples of m and D
     numbers; memory (2 T m, 8) and sums are written
@@ -140,7 +140,7 @@ def descend(
     after = add(zeros(states, (0.0,)), one)
     for row in range((2 * d + 2 + m) * m):
         put(sums, row, spread(0.0))
-    spare, half = (2 * d + 2 + m) * m + 1, 2 * count * m
+    spare, half = (2 * d + 2 + m) * m + 1, SPARE * m // 2
     if alone < last:
         for row in range(half):
             put(sums, spare + half + row, spread(0.0))
@@ -149,8 +149,7 @@ def descend(
                 memory, x, sums, (t, spare, min(t + count, last - 1), spare + half), means, chain, after
             )
             for u in range(count if t - count < latest else 0):
-                share, now = rows(sums, spare + 2 * u * m, states), spread(float(t - u))
-                put(sums, 0, less(begin, now, rows(sums, 0, states), larger(rows(sums, 0, states), share)))
+                _start(t - u, begin, rows(sums, spare + 2 * u * m, states), states, sums)
             spare, half = spare + half, -half
         add_up(memory, x, sums, (alone + count - 1, spare + half), means, after)
     for t in range(alone - 1, first - 1, -1):
@@ -158,7 +157,7 @@ def descend(
         put(sums, m, add(rows(sums, m, states), share))
         put(sums, 2 * m, moments(share, rows(x, t * d, dims), means, tables(sums, 2 * m, dims, states + states)))
         if t <= latest:
-            put(sums, 0, less(begin, spread(float(t)), rows(sums, 0, states), larger(rows(sums, 0, states), share)))
+            _start(t, begin, share, states, sums)
         if t > first:
             weight = mul(rows(memory, (2 * t + 1) * m, states), after)
             moves = tables(sums, (2 * d + 2) * m, states, states)
@@ -170,6 +169,13 @@ def descend(
     at = (2 * d + 2) * m
     for row in range(m * m):
         put(sums, at + row, mul(mul(take(sums, at + row), take(block, at + row)), whole))
+
+
+@inlined
+def _start(t: int, begin: Any, share: Any, states: Any, sums: Any) -> None:
+    """Take the share (m,) at step t for the start of lanes that have begun no earlier: before, it is nothing."""
+    starts = rows(sums, 0, states)
+    put(sums, 0, less(begin, spread(float(t)), starts, larger(starts, share)))
 
 
 @kernel

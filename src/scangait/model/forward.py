@@ -75,13 +75,8 @@ def forward(
             t += count
             at = min(t, len(x) - count)
             state = advance(spreads(x, at * d, group), means, rates, level, state, chain)
-        shift, powers, low, belief = (
-            state[0],
-            state[1],
-            state[2],
-            mul(rest(first(state, four + states), four), state[3]),
-        )
-        ahead = belief
+        shift, powers, low = state[0], state[1], state[2]
+        ahead = belief = mul(rest(first(state, four + states), four), state[3])
         put(room, 0, rest(state, four + states))
         for u in range(t - at, ends[s] - at):
             shift, belief = add(shift, take(room, u)), mul(ahead, rows(room, count + u * m, states))

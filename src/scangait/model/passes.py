@@ -13,7 +13,7 @@ from math import isqrt
 from typing import Any, Final
 
 from scangait.model.lanes import Vectors, instruction, load, places, store
-from scangait.model.steps import write_look, write_matrix_times, write_times_matrix
+from scangait.model.steps import write_look, write_matrix_times, write_moments, write_outer, write_times_matrix
 from scangait.model.vectors import INT, WIDE, Writer
 
 MOST: Final = 4
@@ -113,8 +113,10 @@ def descend_and_add(
 
 @instruction(lambda *_: 0)
 def add_up(write: Writer, memory: Any, x: Any, sums: Any, at: list[Any], means: Vectors, after: Vectors) -> Vectors:
-    """Add to the sums what is expected in MOST steps; at: the last of them, and the row of sums from which on their
-    shares (m,) and weights (m,) are noted. Of after (m,) only the length counts.
+    """Add to the sums, laid out as in baum_welch_em.py, what is expected in MOST steps.
+
+    at: the last of the steps, and the row of sums from which on their shares (m,) and weights (m,) are noted; of after
+    (m,) only the length counts
     """
     return _add_up(write, (memory, x, sums), at, means, len(after))
 
@@ -154,7 +156,7 @@ def _add_moves(write: Writer, arrays: tuple[Any, Any], at: list[Any], piece: tup
     for u in range(MOST):
         before = load(write, memory, b.add(b.mul(b.sub(last, INT(u + 1)), INT(2 * states)), INT(first)), count)
         weight = load(write, sums, b.add(noted, INT((2 * u + 1) * states)), states)
-        moves = [write.fma(before[j // states], weight[j % states], move) for j, move in enumerate(moves)]
+        moves = write_outer(write, before, weight, moves)
     store(write, sums, row, moves)
 
 
@@ -165,14 +167,13 @@ def _add_moments(
     b, (x, sums), (last, noted), (first, count) = write.builder, arrays, at, piece
     dims = len(means) // count
     places_ = [INT((1 + part) * states + first) for part in range(1 + 2 * dims)]
-    totals = [load(write, sums, row, count) for row in places_]
+    totals = [vector for row in places_ for vector in load(write, sums, row, count)]
+    mass, sides = totals[:count], totals[count:]
     for u in range(MOST):
         share = load(write, sums, b.add(noted, INT(2 * u * states + first)), count)
         seen = load(write, x, b.mul(b.sub(last, INT(u)), INT(dims)), dims)
-        off = [[b.fsub(seen[d], mean) for mean in means[d * count : (d + 1) * count]] for d in range(dims)]
-        squares = [[b.fmul(z, z) for z in each] for each in off]
-        mass = [b.fadd(one, own) for one, own in zip(totals[0], share, strict=True)]
-        sides = zip(off + squares, totals[1:], strict=True)
-        totals = [mass, *([write.fma(*three) for three in zip(share, z, side, strict=True)] for z, side in sides)]
-    for row, found in zip(places_, totals, strict=True):
-        store(write, sums, row, found)
+        mass = [b.fadd(one, own) for one, own in zip(mass, share, strict=True)]
+        sides = write_moments(write, share, seen, means, sides)
+    totals = mass + sides
+    for part, row in enumerate(places_):
+        store(write, sums, row, totals[part * count : (part + 1) * count])

@@ -26,6 +26,11 @@ def write_times_matrix(write: Writer, belief: Vectors, matrix: Vectors) -> Vecto
 @instruction(lambda _share, _x, _means, sums: sums)
 def moments(write: Writer, share: Vectors, x: Vectors, means: Vectors, sums: Vectors) -> Vectors:
     """Add to sums (2, D, m) the share (m,) of x (D,) in first and second moments about means (D, m)."""
+    return write_moments(write, share, x, means, sums)
+
+
+def write_moments(write: Writer, share: Vectors, x: Vectors, means: Vectors, sums: Vectors) -> Vectors:
+    """`moments` as instructions."""
     states, half = len(share), len(means)
     off = [write.builder.fsub(x[index // states], mean) for index, mean in enumerate(means)]
     first = [write.fma(share[i % states], z, sums[i]) for i, z in enumerate(off)]
@@ -94,6 +99,11 @@ def write_matrix_times(write: Writer, matrix: Vectors, after: Vectors) -> Vector
 @instruction(lambda _before, _after, moves: moves)
 def outer(write: Writer, before: Vectors, after: Vectors, moves: Vectors) -> Vectors:
     """Add to moves (m, m) the products of before (m,) and after (m,)."""
+    return write_outer(write, before, after, moves)
+
+
+def write_outer(write: Writer, before: Vectors, after: Vectors, moves: Vectors) -> Vectors:
+    """`outer` as instructions; before may be of some states (K,), moves then are (K, m)."""
     states = len(after)
     return [write.fma(before[index // states], after[index % states], move) for index, move in enumerate(moves)]
 
