@@ -13,7 +13,7 @@ from benchmarks.timing import in_turns
 from scangait.kernel import kernel
 from scangait.model import mixture
 from scangait.model.baum_welch_em import SPARE, ascend, descend
-from scangait.model.blocks import ROWS, Blocks
+from scangait.model.blocks import GROUP, PARTS, ROWS, Blocks
 from scangait.model.forward import forward
 from scangait.model.lanes import aligned, each_state, fma, put, spread
 from scangait.model.lanes import rows as rows_of
@@ -93,8 +93,8 @@ def fitted(x: np.ndarray, states: int) -> tuple[Blocks, np.ndarray, tuple[float,
 def clusters_heard(blocks: Blocks, constants: np.ndarray, dims: int) -> tuple[float, float]:
     """How many clusters an E-step asks in a block that it asks, in the mean, and the share of blocks that it asks."""
     states, count = len(constants), len(blocks.counts) // ROWS
-    heard, voices = aligned(states + 3, 8), []
-    for group in range(len(blocks.corners) // (2 * dims)):
+    heard, voices = aligned(states + 3, GROUP), []
+    for group in range(len(blocks.corners) // (2 * dims * PARTS)):
         sift(blocks.corners, group, constants, each_state(dims), heard)
         voices += heard[states + 1].tolist()
     several = np.array(voices[:count]) > 1

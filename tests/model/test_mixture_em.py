@@ -7,7 +7,7 @@ from sklearn.mixture import GaussianMixture
 
 import naive
 from scangait.engine import Serial, Threads
-from scangait.model.blocks import ROWS, SIZE, in_blocks
+from scangait.model.blocks import GROUP, ROWS, SIZE, in_blocks
 from scangait.model.lanes import each_state
 from scangait.model.mixture import best_mixture, bic, fit_mixture, fit_mixtures, search
 from scangait.model.mixture_em import STEEP, VANISHING, expectation, levels, room_for, sift
@@ -74,7 +74,7 @@ def test_an_e_step_that_leaves_vanishing_shares_out_is_that_of_plain_loops(dims,
         constants, room = np.empty((states, 2 * dims + 1)), room_for(states, dims)
         levels(constants, (weights, means.T.copy(), variances.T.copy()))
         loglik = expectation(in_blocks(x, counts), constants, each_state(dims), room, several)
-        sums = room.rows[: states * (1 + 2 * dims)].sum(axis=1).reshape(states, 1 + 2 * dims)
+        sums = room.sums.sum(axis=1).reshape(states, 1 + 2 * dims)
         truth = plain_expectation(x, counts, mixture)
         assert loglik == pytest.approx(truth[0], rel=1e-12)
         for found, plain in zip((sums[:, 0], sums[:, 1 : 1 + dims], sums[:, 1 + dims :]), truth[1:], strict=True):
@@ -83,7 +83,7 @@ def test_an_e_step_that_leaves_vanishing_shares_out_is_that_of_plain_loops(dims,
 
 def test_a_cluster_that_is_far_away_is_not_heard_and_a_steep_block_says_so():
     x = np.r_[np.linspace(-1, 1, SIZE), np.linspace(99, 101, SIZE), np.linspace(500, 9000, SIZE)][:, None]
-    blocks, heard = in_blocks(x, np.ones(3 * SIZE)), np.empty((5, 8))
+    blocks, heard = in_blocks(x, np.ones(3 * SIZE)), np.empty((5, GROUP))
     constants = np.empty((2, 3))
     levels(constants, (np.full(2, 0.5), np.array([[0.0, 100.0]]), np.ones((1, 2))))
     sift(blocks.corners, 0, constants, each_state(1), heard)
@@ -105,7 +105,7 @@ def test_a_block_that_one_cluster_has_alone_is_not_looked_into(dims):
     levels(constants, (weights, means.T.copy(), variances.T.copy()))
     blocks.values[: 2 * ROWS * dims], blocks.values[-2 * ROWS * dims :] = np.nan, np.nan
     loglik = expectation(blocks, constants, each_state(dims), room, True)
-    sums = room.rows[: 2 * (1 + 2 * dims)].sum(axis=1).reshape(2, 1 + 2 * dims)
+    sums = room.sums.sum(axis=1).reshape(2, 1 + 2 * dims)
     truth = plain_expectation(x, counts, mixture)
     assert loglik == pytest.approx(truth[0], rel=1e-12)
     assert np.allclose(sums, np.column_stack(truth[1:]), rtol=1e-9)

@@ -15,13 +15,18 @@ ROWS: Final = 8 if WIDE else 4
 """Rows of eight observations in a block: so many powers, of which none waits for another, keep a processor busy."""
 EACH_ROW: Final = each_state(ROWS)
 SIZE: Final = ROWS * WIDTH
+EACH_PART: Final = each_state(2 if WIDE else 1)
+"""So many parts of eight blocks make a group, whose clusters are bounded at once: one waits for itself too much."""
+PARTS: Final = len(EACH_PART)
+GROUP: Final = PARTS * WIDTH
 
 
 class Blocks(NamedTuple):
-    """B blocks of observations, and what is known of each, eight blocks side by side in each of G groups.
+    """B blocks of observations, and what is known of each, side by side in G groups of PARTS times eight blocks.
 
-    values (B D ROWS, 8), counts (B ROWS, 8), which are zero where the last block is filled up; corners (G 2 D, 8): the
-    least values in a block, then the largest; moments (G (1 + 2 D), 8): count, means and variances of a block
+    values (B D ROWS, 8), counts (B ROWS, 8), which are zero where the last block is filled up; corners (G 2 D PARTS,
+    8): the least values in a block, then the largest; moments (G (1 + 2 D) PARTS, 8): count, means and variances of a
+    block
     """
 
     values: NDArray[np.float64]
@@ -34,7 +39,6 @@ def in_blocks(x: NDArray[np.float64], counts: NDArray[np.float64]) -> Blocks:
     """Put observations x (T, D), ordered along some direction and standing for counts (T,), into blocks; T > 0."""
     size, dims = x.shape
     blocks = ceil(size / SIZE)
-    groups = ceil(blocks / WIDTH)
     values, weights = aligned(blocks, dims, SIZE), aligned(blocks * SIZE)
     places = _near(x)
     filled = places[np.minimum(np.arange(blocks * SIZE), size - 1)].reshape(blocks, SIZE)
@@ -42,7 +46,7 @@ def in_blocks(x: NDArray[np.float64], counts: NDArray[np.float64]) -> Blocks:
     weights[:size], weights[size:] = counts[places], 0
     corners = _side_by_side(np.stack([values.min(axis=2), values.max(axis=2)], axis=1).reshape(blocks, -1))
     moments = _side_by_side(_moments(values, weights.reshape(blocks, 1, SIZE)))
-    moments[-(1 + 2 * dims), blocks - WIDTH * groups or WIDTH :] = 0
+    moments.reshape(-1, 1 + 2 * dims, GROUP)[-1, 0, (blocks - 1) % GROUP + 1 :] = 0
     return Blocks(values.reshape(-1, WIDTH), weights.reshape(-1, WIDTH), corners, moments)
 
 
@@ -56,10 +60,10 @@ def _moments(values: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArra
 
 
 def _side_by_side(table: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What is known of each block (B, R), eight side by side (G R, 8); the last group is filled up with the last."""
-    groups = ceil(len(table) / WIDTH)
-    lanes = np.minimum(np.arange(groups * WIDTH), len(table) - 1).reshape(groups, WIDTH)
-    side = aligned(groups, table.shape[1], WIDTH)
+    """What is known of each block (B, R), side by side in groups (G R PARTS, 8), of which the last is filled up."""
+    groups = ceil(len(table) / GROUP)
+    lanes = np.minimum(np.arange(groups * GROUP), len(table) - 1).reshape(groups, GROUP)
+    side = aligned(groups, table.shape[1], GROUP)
     side[:] = table[lanes].transpose(0, 2, 1)
     return side.reshape(-1, WIDTH)
 

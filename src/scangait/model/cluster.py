@@ -37,31 +37,37 @@ def collect(write: Writer, share: Vectors, value: Vectors, cluster: Vectors, sum
     return [b.fadd(*pair) for pair in zip(*halves, strict=True)]
 
 
-@instruction(lambda *_: 1)
+@instruction(lambda block, cluster: block // (cluster - 1))
 def under_in_the_mean(write: Writer, block: Vectors, cluster: Vectors) -> Vectors:
-    """Mean binary log-density of blocks, by their means and variances (2 D,), under a cluster (2 D + 1,)."""
-    dims, level = len(cluster) // 2, cluster[-1]
+    """Mean binary log-densities (R,) of blocks, by their means and variances (2 D, R), under a cluster (2 D + 1,)."""
+    dims = len(cluster) // 2
+    result = [cluster[-1]] * (len(block) // (2 * dims))
     for rate, square in zip(cluster[dims:], _squares(write, block, cluster), strict=False):
-        level = write.fma(square, rate, level)
-    return [level]
+        result = [write.fma(one, rate, level) for one, level in zip(square, result, strict=True)]
+    return result
 
 
 @instruction(lambda _share, _block, _cluster, sums: sums)
 def collect_whole(write: Writer, share: Vectors, block: Vectors, cluster: Vectors, sums: Vectors) -> Vectors:
-    """As `collect` for whole blocks, by their means and variances (2 D,), of which it has the shares (1,): how many
+    """As `collect` for whole blocks, by their means and variances (2 D, R), of which it has the shares (R,): how many
     observations they are.
     """
-    (own,), (mass, *sides) = share, sums
-    off = [one for (one,) in _off(write, block[: len(block) // 2], cluster)]
-    moved = zip(off + _squares(write, block, cluster), sides, strict=True)
-    return [write.builder.fadd(mass, own), *(write.fma(own, z, side) for z, side in moved)]
+    mass, *sides = sums
+    moved = _off(write, block[: len(block) // 2], cluster) + _squares(write, block, cluster)
+    for row, own in enumerate(share):
+        mass = write.builder.fadd(mass, own)
+        sides = [write.fma(own, each[row], side) for each, side in zip(moved, sides, strict=True)]
+    return [mass, *sides]
 
 
-def _squares(write: Writer, block: Vectors, cluster: Vectors) -> Vectors:
-    """Mean squared distances (D,) of blocks from the mean of a cluster."""
-    dims = len(block) // 2
-    off = _off(write, block[:dims], cluster)
-    return [write.fma(z, z, variance) for (z,), variance in zip(off, block[dims:], strict=True)]
+def _squares(write: Writer, block: Vectors, cluster: Vectors) -> list[Vectors]:
+    """Mean squared distances of blocks (2 D, R) from the mean of a cluster, dimension by dimension."""
+    half, off = len(block) // 2, _off(write, block[: len(block) // 2], cluster)
+    rows = len(off[0])
+    return [
+        [write.fma(z, z, variance) for z, variance in zip(one, block[half + d * rows :], strict=False)]
+        for d, one in enumerate(off)
+    ]
 
 
 def _off(write: Writer, value: Vectors, cluster: Vectors) -> list[Vectors]:
@@ -73,13 +79,16 @@ def _off(write: Writer, value: Vectors, cluster: Vectors) -> list[Vectors]:
     ]
 
 
-@instruction(lambda *_: 2)
+@instruction(lambda least, _most, cluster: 2 * least // (cluster // 2))
 def extremes(write: Writer, least: Vectors, most: Vectors, cluster: Vectors) -> Vectors:
-    """Largest and smallest binary log-density under a cluster (2 D + 1,) in a box from least (D,) to most (D,)."""
-    b, high, low, dims = write.builder, cluster[-1], cluster[-1], len(least)
-    for a, z, mean, rate in zip(least, most, cluster, cluster[dims:], strict=False):
+    """Largest (R,) and smallest (R,) binary log-density of boxes from least to most (D, R) under a cluster (2 D + 1,)."""
+    b, dims = write.builder, len(cluster) // 2
+    rows = len(least) // dims
+    high, low = [cluster[-1]] * rows, [cluster[-1]] * rows
+    for at, (a, z) in enumerate(zip(least, most, strict=True)):
+        (d, row), mean = divmod(at, rows), cluster[at // rows]
         near = b.fsub(write.larger(a, write.smaller(z, mean)), mean)
         far = write.larger(b.fsub(mean, a), b.fsub(z, mean))
-        high = write.fma(b.fmul(near, near), rate, high)
-        low = write.fma(b.fmul(far, far), rate, low)
-    return [high, low]
+        high[row] = write.fma(b.fmul(near, near), cluster[dims + d], high[row])
+        low[row] = write.fma(b.fmul(far, far), cluster[dims + d], low[row])
+    return high + low

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scangait.kernel import inlined, kernel
-from scangait.model.blocks import EACH_ROW, ROWS, Blocks
+from scangait.model.blocks import EACH_PART, EACH_ROW, GROUP, PARTS, ROWS, Blocks
 from scangait.model.cluster import collect, collect_whole, extremes, under, under_in_the_mean
 from scangait.model.lanes import (
     add,
@@ -22,8 +22,10 @@ from scangait.model.lanes import (
     dot,
     exp2,
     exponent,
+    first,
     fma,
     larger,
+    largest,
     less,
     log2,
     mul,
@@ -31,13 +33,14 @@ from scangait.model.lanes import (
     put,
     reciprocal,
     repeated,
+    rest,
     rows,
     some,
     spread,
     spreads,
     sub,
     tables,
-    take,
+    total,
     unscale,
 )
 from scangait.model.leap import SMALLEST, Parameters, copied, copy, leap
@@ -59,12 +62,15 @@ LOG_2: Final = float(np.log(2))
 
 
 class Room(NamedTuple):
-    """What an E-step works in: rows (R, 8) of sums, bounds and shares, and who (m,) is heard in a block.
+    """What an E-step works in: sums (m (1 + 2 D), 8), shares (m ROWS, 8), what is heard in the blocks of a group
+    (m + 3, GROUP), and who (m,) in one of them.
 
     To allocate it takes longer than the E-step of a small sample.
     """
 
-    rows: NDArray[np.float64]
+    sums: NDArray[np.float64]
+    shares: NDArray[np.float64]
+    heard: NDArray[np.float64]
     who: NDArray[np.int64]
 
 
@@ -109,7 +115,7 @@ def expectation_maximisation(
         calm = not leapt and loglik - previous < CALM * whole
         previous, leapt = loglik, False
         copy(parameters, second if phase else first)
-        maximisation(room.rows, weights, means, variances, floor, whole)
+        maximisation(room.sums, weights, means, variances, floor, whole)
         iteration += 1
         if leaps and phase and calm:
             copy(parameters, third)
@@ -138,30 +144,28 @@ def expectation(
     room: Room,
     several: bool,
 ) -> float:
-    """Log-likelihood; the first rows of room become masses and moments (m (1 + 2 D), 8) of the clusters.
+    """Log-likelihood; the sums of room become masses and moments of the clusters.
 
     constants (m, 2 D + 1) from `levels`, room from `room_for`, several: whether one stands for more -> float
     """
     m, d, own = len(constants), len(dims), dims + dims + (0.0,)
-    (data, who), size = room, m * len(own)
-    sums, heard, shares = data[:size], data[size : -ROWS * m], data[-ROWS * m :]
+    sums, shares, heard, who = room
     sums[:] = 0.0
-    gained, scale = spread(0.0), spread(1.0)
-    count = whole = other = repeated(scale, EACH_ROW)
-    for group in range(len(blocks.corners) // (2 * d)):
+    none, gained, scale = spread(0.0), spread(0.0), spread(1.0)
+    last = len(blocks.counts) // ROWS - 1
+    for group in range(len(blocks.corners) // (2 * d * PARTS)):
         sift(blocks.corners, group, constants, dims, heard)
         gained = add(gained, give(blocks.moments, group, constants, dims, heard, sums))
-        if not some(spread(1.0), take(heard, m + 1)):
+        if not some(spread(1.0), largest(rows(heard, (m + 1) * PARTS, EACH_PART))):
             continue
-        for block in range(WIDTH * group, min(WIDTH * (group + 1), len(blocks.counts) // ROWS)):
-            lane = block - WIDTH * group
-            if heard[m + 1, lane] < 2:
+        for block in range(GROUP * group, min(GROUP * (group + 1), last + 1)):
+            at = block - GROUP * group
+            if heard[m + 1, at] < 2:
                 continue
-            n, steep = _listen(heard, lane, who), heard[m, lane] > STEEP
+            n, steep = _listen(heard, at, who), heard[m, at] > STEEP
             value = tables(blocks.values, ROWS * block * d, dims, EACH_ROW)
-            count = rows(blocks.counts, ROWS * block, EACH_ROW)
             shift = under(value, spreads(constants, who[0] * len(own), own))
-            pair = n == 2 and not steep  # the most frequent, for which nothing need be put away
+            other, pair = shift, n == 2 and not steep  # the most frequent, for which nothing need be put away
             if pair:
                 other = exp2(sub(under(value, spreads(constants, who[1] * len(own), own)), shift))
                 whole = add(spread(1.0), other)
@@ -174,32 +178,32 @@ def expectation(
                 whole = rows(shares, 0, EACH_ROW)
                 for i in range(1, n):
                     whole = add(whole, rows(shares, ROWS * i, EACH_ROW))
-            gained = dot(count, shift, gained)
+            each = reciprocal(whole)
             if several:
-                gained = dot(count, log2(whole), gained)
+                count = rows(blocks.counts, ROWS * block, EACH_ROW)
+                gained, each = dot(count, log2(whole), dot(count, shift, gained)), mul(count, each)
             else:
-                scale = mul(scale, product(whole))
-                gained = add(gained, exponent(scale))
-                scale = mul(scale, unscale(scale))
-            each = mul(count, reciprocal(whole))
+                if block == last:  # what fills it up counts for nothing
+                    count = rows(blocks.counts, ROWS * block, EACH_ROW)
+                    each, shift, whole = mul(count, each), mul(count, shift), less(none, count, whole, spread(1.0))
+                gained, scale = add(gained, total(shift)), mul(scale, product(whole))
+                gained, scale = add(gained, exponent(scale)), mul(scale, unscale(scale))
             if pair:
                 _hand(who[0], each, value, constants, own, sums)
                 _hand(who[1], mul(other, each), value, constants, own, sums)
             else:
                 for i in range(n):
                     _hand(who[i], mul(rows(shares, ROWS * i, EACH_ROW), each), value, constants, own, sums)
-    if not several:  # what fills up the last block was multiplied too
-        gained = sub(add(gained, log2(scale)), log2(product(less(spread(0.0), count, spread(1.0), whole))))
-    put(heard, 0, gained)
-    return across(heard, 0) * LOG_2
+    put(shares, 0, add(gained, log2(scale)))
+    return across(shares, 0) * LOG_2
 
 
 @inlined
-def _listen(heard: Any, lane: int, who: Any) -> int:
+def _listen(heard: Any, at: int, who: Any) -> int:
     """How many clusters are heard in a block: those, from the one that leads it on, become the first of `who` (m,)."""
-    who[0], n = int(heard[len(who) + 2, lane]), 1
+    who[0], n = int(heard[len(who) + 2, at]), 1
     for k in range(len(who)):
-        if k != who[0] and heard[k, lane] >= VANISHING:
+        if k != who[0] and heard[k, at] >= VANISHING:
             who[n], n = k, n + 1
     return n
 
@@ -219,29 +223,31 @@ def sift(
     dims: tuple[float, ...],
     heard: NDArray[np.float64],
 ) -> None:
-    """What clusters may say in eight blocks, in binary logarithms.
+    """What clusters may say in the blocks of a group, in binary logarithms.
 
-    `heard` (m + 3, 8) becomes the largest density of each cluster beside the level below which one never falls; how far
-    all may rise above that; of how many clusters the shares do not vanish; and which is the one, that leads the block.
+    `heard` (m + 3, GROUP) becomes the largest density of each cluster beside the level below which one never falls; how
+    far all may rise above that; of how many clusters the shares do not vanish; and which is the one, that leads the
+    block.
 
-    corners (G 2 D, 8), constants (m, 2 D + 1)
+    corners (G 2 D PARTS, 8), constants (m, 2 D + 1)
     """
     m, d, own = len(constants), len(dims), dims + dims + (0.0,)
-    least, most = rows(corners, 2 * group * d, dims), rows(corners, (2 * group + 1) * d, dims)
-    top = level = spread(IMPOSSIBLE)
-    leader = spread(0.0)
+    least = tables(corners, 2 * group * d * PARTS, dims, EACH_PART)
+    most = tables(corners, (2 * group + 1) * d * PARTS, dims, EACH_PART)
+    top = level = repeated(spread(IMPOSSIBLE), EACH_PART)
+    leader = voices = repeated(spread(0.0), EACH_PART)
     for k in range(m):
-        high, low = extremes(least, most, spreads(constants, k * len(own), own))
-        put(heard, k, high)
+        both = extremes(least, most, spreads(constants, k * len(own), own))
+        high, low = first(both, EACH_PART), rest(both, EACH_PART)
+        put(heard, k * PARTS, high)
         leader, top, level = less(level, low, spread(float(k)), leader), larger(top, high), larger(level, low)
-    voices = spread(0.0)
     for k in range(m):
-        above = sub(take(heard, k), level)
+        above = sub(rows(heard, k * PARTS, EACH_PART), level)
         voices = add(voices, less(above, spread(VANISHING), spread(0.0), spread(1.0)))
-        put(heard, k, above)
-    put(heard, m, sub(top, level))
-    put(heard, m + 1, voices)
-    put(heard, m + 2, leader)
+        put(heard, k * PARTS, above)
+    put(heard, m * PARTS, sub(top, level))
+    put(heard, (m + 1) * PARTS, voices)
+    put(heard, (m + 2) * PARTS, leader)
 
 
 @kernel
@@ -253,21 +259,21 @@ def give(
     heard: NDArray[np.float64],
     sums: NDArray[np.float64],
 ) -> Any:
-    """Give each of eight blocks in which one cluster is heard to that cluster, by adding to its `sums`.
+    """Give each block of a group in which one cluster is heard to that cluster, by adding to its `sums`.
 
-    moments (G (1 + 2 D), 8), constants (m, 2 D + 1), heard (m + 3, 8) from `sift`, sums (m (1 + 2 D), 8) -> the binary
-    log-likelihoods of these blocks, in lanes
+    moments (G (1 + 2 D) PARTS, 8), constants (m, 2 D + 1), heard (m + 3, GROUP) from `sift`, sums (m (1 + 2 D), 8) ->
+    the binary log-likelihoods of these blocks, in lanes
     """
-    m, own = len(constants), dims + dims + (0.0,)
-    count, block = take(moments, group * len(own)), rows(moments, group * len(own) + 1, dims + dims)
-    gained, none = spread(0.0), spread(0.0)
-    count = less(take(heard, m + 1), spread(2.0), count, none)
+    m, own, at = len(constants), dims + dims + (0.0,), group * (1 + 2 * len(dims)) * PARTS
+    count, block = rows(moments, at, EACH_PART), tables(moments, at + PARTS, dims + dims, EACH_PART)
+    gained = none = repeated(spread(0.0), EACH_PART)
+    count = less(rows(heard, (m + 1) * PARTS, EACH_PART), spread(2.0), count, none)
     for k in range(m):
-        at, share = k * len(own), less(take(heard, k), spread(VANISHING), none, count)
-        cluster = spreads(constants, at, own)
+        share = less(rows(heard, k * PARTS, EACH_PART), spread(VANISHING), none, count)
+        cluster = spreads(constants, k * len(own), own)
         gained = fma(share, under_in_the_mean(block, cluster), gained)
-        put(sums, at, collect_whole(share, block, cluster, rows(sums, at, own)))
-    return gained
+        put(sums, k * len(own), collect_whole(share, block, cluster, rows(sums, k * len(own), own)))
+    return total(gained)
 
 
 @kernel
@@ -308,5 +314,5 @@ def across(data: NDArray[np.float64], row: int) -> float:
 
 def room_for(states: int, dims: int) -> Room:
     """Room for one E-step."""
-    rows_ = states * (1 + 2 * dims) + states + 3 + ROWS * states
-    return Room(aligned(rows_, WIDTH), np.empty(states, np.int64))
+    sums, shares = aligned(states * (1 + 2 * dims), WIDTH), aligned(states * ROWS, WIDTH)
+    return Room(sums, shares, aligned(states + 3, GROUP), np.empty(states, np.int64))
