@@ -1,4 +1,4 @@
-"""What observations ask of one cluster, in eight lanes: R rows of eight of them at once, or the boxes of eight blocks.
+"""What observations ask of one cluster, in eight lanes: R rows of eight of them at once, or of the boxes of blocks.
 
 A cluster is its means (D,), rates (D,) and level: the binary log-density of x is level + sum of rate (x - mean)^2.
 """
@@ -81,7 +81,7 @@ def _off(write: Writer, value: Vectors, cluster: Vectors) -> list[Vectors]:
 
 @instruction(lambda least, _most, cluster: 2 * least // (cluster // 2))
 def extremes(write: Writer, least: Vectors, most: Vectors, cluster: Vectors) -> Vectors:
-    """Largest (R,) and smallest (R,) binary log-density of boxes from least to most (D, R) under a cluster (2 D + 1,)."""
+    """Largest (R,) and smallest (R,) binary log-density under a cluster (2 D + 1,) in boxes, least to most (D, R)."""
     b, dims = write.builder, len(cluster) // 2
     rows = len(least) // dims
     high, low = [cluster[-1]] * rows, [cluster[-1]] * rows
