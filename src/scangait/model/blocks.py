@@ -1,4 +1,4 @@
-"""Observations in blocks of near ones, which lie side by side in groups: only some clusters of a mixture matter in such a block."""
+"""Observations in blocks of near ones, which lie side by side: only some clusters of a mixture matter in a block."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROWS: Final = 8 if WIDE else 4
 EACH_ROW: Final = each_state(ROWS)
 SIZE: Final = ROWS * WIDTH
 EACH_PART: Final = each_state(2 if WIDE else 1)
-"""So many parts of eight blocks make a group, in which clusters are bounded at once: one part alone waits for itself."""
+"""Parts of eight blocks that make a group, in which clusters are bounded at once: one alone waits for itself."""
 PARTS: Final = len(EACH_PART)
 GROUP: Final = PARTS * WIDTH
 
