@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from statistics import median
 from typing import Final
 
 import numpy as np
 
 from benchmarks.models import a_model, sequences
-from benchmarks.timing import in_turns
+from benchmarks.timing import SLICE, repeats, side_by_side
 from scangait.kernel import kernel
 from scangait.model import mixture
 from scangait.model.baum_welch_em import SPARE, ascend, descend
@@ -20,7 +19,7 @@ from scangait.model.lanes import rows as rows_of
 from scangait.model.mixture_em import Room, expectation, levels, room_for, sift
 from scangait.model.passes import MOST, at_once
 from scangait.model.score import interleave, pack
-from scangait.model.vectors import WIDTH
+from scangait.model.vectors import WIDE, WIDTH
 
 KERNELS = ("score", "mixture EM", "Baum-Welch E-step")
 HEADER = ("dims", "m", *KERNELS, *(f"{kernel}, least times" for kernel in KERNELS))
@@ -28,8 +27,9 @@ ROUNDS: Final = 21
 """A share of a rate that is measured beside it needs more seconds of a shared machine than a ratio of ten or more."""
 CHAINS, TURNS, STEPS = (4, 5, 8, 16), 40_000, 20_000
 """Chains of multiply-adds side by side: as many as the units take to be busy, no more than there are registers for."""
-E_STEPS, TIMES = 300, 20
-OF_MIXTURE = 100
+RECIPROCAL: Final = 5 if WIDE else 1
+"""Operations of a reciprocal: a guess and two steps of Newton's, or a division, which takes longer than it counts."""
+E_STEPS, TIMES = 300, 50
 
 
 @kernel
@@ -70,15 +70,15 @@ def operations(dims: int, states: int, heard: float, asked: float) -> tuple[floa
 
     Density 3 D, largest 1, minus it 1, exp2 15, belief 1, chain m; for the shift 1; and once for the steps that are
     looked at together scale 1, sum 1, and 8. Backward: share 1, mass 1, moments 4 D, weight 1, chain m, transitions m.
-    EM, in the share of blocks that are `asked`, for each cluster `heard` there: density 3 D, sum 1, share 1, mass 1,
-    moments 4 D, for all but one minus its 1, exp2 15; and 5. For each cluster, in eight blocks: largest and smallest
-    density 10 D, who is heard 8, giving whole blocks 5 D + 4; and 3.
+    EM, in the share of blocks that are `asked`, for each cluster `heard` there: density 3 D, mass 1, moments 4 D, for
+    all but one minus its 1, exp2 15, sum 1, share 1; and 2, and the reciprocal. For each cluster, in eight blocks:
+    largest and smallest density 10 D, who is heard 8, giving whole blocks 5 D + 4; and 3.
     """
     look = states * (3 * dims + 18)
     forward_ = look + states * states + 1 + (2 * states + 8) / at_once(states)
     both = forward_ + states * (3 + 4 * dims + 2 * states)
     sifting = (states * (15 * dims + 12) + 3) / (WIDTH * ROWS)
-    return forward_, asked * (heard * (7 * dims + 19) - 11) + sifting, both
+    return forward_, asked * (heard * (7 * dims + 19) - 16 + RECIPROCAL) + sifting, both
 
 
 def fitted(x: np.ndarray, states: int) -> tuple[Blocks, np.ndarray, tuple[float, ...], Room]:
@@ -102,10 +102,10 @@ def clusters_heard(blocks: Blocks, constants: np.ndarray, dims: int) -> tuple[fl
 
 
 def measure(dims: int, states: int) -> tuple[object, ...]:
-    """One row: share of the arithmetic bound that each kernel reaches, by medians, and by the least times.
+    """One row: share of the arithmetic bound that each kernel reaches, in the median of rounds, and by the least times.
 
-    Multiply-adds in a row hardly notice what else runs on a shared core; kernels do, often by a half. The least of many
-    times is what the machine itself takes.
+    In each round all see the same machine, however busy it is with others. The least of many times is what the machine
+    itself takes.
     """
     rng = np.random.default_rng(400 * dims + states)
     hmms = [a_model(rng, states, dims) for _ in range(8)]
@@ -117,24 +117,26 @@ def measure(dims: int, states: int) -> tuple[object, ...]:
     memory, sums = aligned(2 * E_STEPS * states, 8), aligned(len(block) + 1 + SPARE * states, 8)
     begins = np.zeros((1, 8))
 
-    times = in_turns(
+    e_steps = repeats(partial(_ask, 1, *asked), SLICE)
+    times = side_by_side(
         {
             **{f"peak {count}": partial(_peak, TURNS, _ones(count), each_state(count)) for count in CHAINS},
             "score": lambda: forward(parts[0], ends, block, *kinds, room, result),
-            "mixture": lambda: _ask(OF_MIXTURE, *asked),
+            "mixture": lambda: _ask(e_steps, *asked),
             "expect": lambda: _expect(TIMES, side, begins, block, *kinds, memory, sums),
         },
         ROUNDS,
     )
-    steps = {"score": STEPS, "mixture": OF_MIXTURE * STEPS / 8, "expect": TIMES * E_STEPS}
+    best = min(CHAINS, key=lambda count: min(times[f"peak {count}"]) / count)
+    peak = np.array(times[f"peak {best}"]) / TURNS / best
+    steps = {"score": STEPS, "mixture": e_steps * STEPS / 8, "expect": TIMES * E_STEPS}
     counts = operations(dims, states, *clusters_heard(*asked[:2], dims))
-    work = [count * step for count, step in zip(counts, steps.values(), strict=True)]
-    shares = []
-    for of_rounds in (median, min):
-        taken = {name: of_rounds(each) for name, each in times.items()}
-        one = min(taken[f"peak {count}"] / TURNS / count for count in CHAINS)
-        shares += [count * one / taken[name] for count, name in zip(work, steps, strict=True)]
-    return dims, states, *shares
+    shares, least = [], []
+    for name, count in zip(steps, counts, strict=True):
+        taken = np.array(times[name]) / steps[name] / count
+        shares.append(float(np.median(peak / taken)))
+        least.append(float(peak.min() / taken.min()))
+    return dims, states, *shares, *least
 
 
 def _ones(count: int) -> np.ndarray:

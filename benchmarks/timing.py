@@ -12,6 +12,8 @@ from time import process_time, sleep
 ROUNDS = 7
 SHORTEST = 0.02
 """Seconds that one measurement takes at least; what is quicker is repeated."""
+SLICE, TURNS = 0.001, 20
+"""Seconds of one measurement of several that a round is made of, where contestants are to see the same machine."""
 NAP = 0.02
 """Seconds in which the process must be idle before the next contestant: jax's threads look for work for a while after
 they have ended theirs, which was charged to whoever came next, and kept a core busy.
@@ -25,15 +27,32 @@ def race(contestants: dict[str, Callable[[], object]], rounds: int = ROUNDS) -> 
 
 def in_turns(contestants: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
     """CPU seconds (of all threads) of one call of each, in each round; not of a first call, which may compile."""
-    repeats = {name: _repeats(call) for name, call in contestants.items()}
+    counts = {name: repeats(call) for name, call in contestants.items()}
     times: dict[str, list[float]] = {name: [] for name in contestants}
     for _ in range(rounds):
         for name, call in contestants.items():
             _settle()
             begin = process_time()
-            for _ in range(repeats[name]):
+            for _ in range(counts[name]):
                 call()
-            times[name].append((process_time() - begin) / repeats[name])
+            times[name].append((process_time() - begin) / counts[name])
+    return times
+
+
+def side_by_side(contestants: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+    """As `in_turns`, but in each round contestants take TURNS turns of a millisecond without a rest: what else a shared
+    machine does slows all of them alike, so that their ratios in one round hold.
+    """
+    counts = {name: repeats(call, SLICE) for name, call in contestants.items()}
+    times: dict[str, list[float]] = {name: [0.0] * rounds for name in contestants}
+    for at in range(rounds):
+        _settle()
+        for _ in range(TURNS):
+            for name, call in contestants.items():
+                begin = process_time()
+                for _ in range(counts[name]):
+                    call()
+                times[name][at] += (process_time() - begin) / counts[name] / TURNS
     return times
 
 
@@ -45,11 +64,12 @@ def _settle() -> None:
         busy = process_time() - begin > NAP / 20
 
 
-def _repeats(call: Callable[[], object]) -> int:
+def repeats(call: Callable[[], object], shortest: float = SHORTEST) -> int:
+    """How often to call something that it takes about as many seconds as it shall; it is called twice."""
     call()
     begin = process_time()
     call()
-    return max(1, round(SHORTEST / max(process_time() - begin, 1e-6)))
+    return max(1, round(shortest / max(process_time() - begin, 1e-6)))
 
 
 def machine() -> str:
