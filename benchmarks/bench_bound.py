@@ -29,7 +29,7 @@ CHAINS, TURNS, STEPS = (4, 5, 8, 16), 40_000, 20_000
 """Chains of multiply-adds side by side: as many as the units take to be busy, no more than there are registers for."""
 RECIPROCAL: Final = 5 if WIDE else 1
 """Operations of a reciprocal: a guess and two steps of Newton's, or a division, which takes longer than it counts."""
-E_STEPS, TIMES = 300, 50
+E_STEPS, TIMES, FEW = 300, 100, 20
 
 
 @kernel
@@ -117,7 +117,7 @@ def measure(dims: int, states: int) -> tuple[object, ...]:
     memory, sums = aligned(2 * E_STEPS * states, 8), aligned(len(block) + 1 + SPARE * states, 8)
     begins = np.zeros((1, 8))
 
-    e_steps = repeats(partial(_ask, 1, *asked), SLICE)
+    e_steps = FEW * repeats(partial(_ask, FEW, *asked), SLICE)
     times = side_by_side(
         {
             **{f"peak {count}": partial(_peak, TURNS, _ones(count), each_state(count)) for count in CHAINS},

@@ -12,7 +12,7 @@ from time import process_time, sleep
 ROUNDS = 7
 SHORTEST = 0.02
 """Seconds that one measurement takes at least; what is quicker is repeated."""
-SLICE, TURNS = 0.001, 20
+SLICE, TURNS = 0.002, 10
 """Seconds of one measurement of several that a round is made of, where contestants are to see the same machine."""
 NAP = 0.02
 """Seconds in which the process must be idle before the next contestant: jax's threads look for work for a while after
@@ -40,7 +40,7 @@ def in_turns(contestants: dict[str, Callable[[], object]], rounds: int) -> dict[
 
 
 def side_by_side(contestants: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """As `in_turns`, but in each round contestants take TURNS turns of a millisecond without a rest: what else a shared
+    """As `in_turns`, but in each round contestants take TURNS turns of some milliseconds without a rest: what else a shared
     machine does slows all of them alike, so that their ratios in one round hold.
     """
     counts = {name: repeats(call, SLICE) for name, call in contestants.items()}
