@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scangait.model.lanes import aligned, each_state
 from scangait.model.vectors import WIDE, WIDTH
 
-ROWS: Final = 8 if WIDE else 4
+ROWS: Final = 10 if WIDE else 4
 """Rows of eight observations in a block: so many powers, of which none waits for another, keep a processor busy."""
 EACH_ROW: Final = each_state(ROWS)
 SIZE: Final = ROWS * WIDTH

@@ -42,7 +42,7 @@ One degree more would be exact to the last bits and cost 3 % of all time; scores
 """
 WIDE: Final = "+avx512f" in (config.CPU_FEATURES or get_host_cpu_features())
 """Whether one register holds eight numbers, and 32 of them are at hand. Elsewhere there are 16 of half the width."""
-SIDE_BY_SIDE: Final = 8 if WIDE else 6
+SIDE_BY_SIDE: Final = 10 if WIDE else 6
 """So many powers at most are computed step by step beside each other: each waits for itself, and what a processor looks
 ahead holds few of them whole.
 """
