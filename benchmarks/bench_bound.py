@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -22,7 +23,7 @@ from scangait.model.score import interleave, pack
 from scangait.model.vectors import WIDE, WIDTH
 
 KERNELS = ("score", "mixture EM", "Baum-Welch E-step")
-HEADER = ("dims", "m", *KERNELS, *(f"{kernel}, least times" for kernel in KERNELS))
+HEADER = ("dims", "m", *KERNELS, *(f"{name}, least times" for name in KERNELS))
 ROUNDS: Final = 21
 """A share of a rate that is measured beside it needs more seconds of a shared machine than a ratio of ten or more."""
 CHAINS, TURNS, STEPS = (4, 5, 8, 16), 40_000, 20_000
@@ -101,42 +102,38 @@ def clusters_heard(blocks: Blocks, constants: np.ndarray, dims: int) -> tuple[fl
     return float(np.mean(np.array(voices[:count])[several])), float(several.mean())
 
 
-def measure(dims: int, states: int) -> tuple[object, ...]:
-    """One row: share of the arithmetic bound that each kernel reaches, in the median of rounds, and by the least times.
-
-    In each round all see the same machine, however busy it is with others. The least of many times is what the machine
-    itself takes.
-    """
+def contest(dims: int, states: int) -> tuple[dict[str, Callable[[], object]], dict[str, float]]:
+    """What is timed for one row, and the vector operations in one call of each: peaks, then the kernels."""
     rng = np.random.default_rng(400 * dims + states)
     hmms = [a_model(rng, states, dims) for _ in range(8)]
     kinds, block, ends = (each_state(states), each_state(dims)), pack(hmms), np.array([STEPS])
     parts = sequences(rng, hmms, STEPS)
     result, room = aligned(1, 8), aligned(MOST * (1 + states), 8)
     asked = fitted(parts[0], states)
+    e_steps = FEW * repeats(partial(_ask, FEW, *asked), SLICE)
     side = interleave(np.concatenate([part[:E_STEPS] for part in parts]), *_spans())
     memory, sums = aligned(2 * E_STEPS * states, 8), aligned(len(block) + 1 + SPARE * states, 8)
-    begins = np.zeros((1, 8))
-
-    e_steps = FEW * repeats(partial(_ask, FEW, *asked), SLICE)
-    times = side_by_side(
-        {
-            **{f"peak {count}": partial(_peak, TURNS, _ones(count), each_state(count)) for count in CHAINS},
-            "score": lambda: forward(parts[0], ends, block, *kinds, room, result),
-            "mixture": lambda: _ask(e_steps, *asked),
-            "expect": lambda: _expect(TIMES, side, begins, block, *kinds, memory, sums),
-        },
-        ROUNDS,
-    )
-    best = min(CHAINS, key=lambda count: min(times[f"peak {count}"]) / count)
-    peak = np.array(times[f"peak {best}"]) / TURNS / best
-    steps = {"score": STEPS, "mixture": e_steps * STEPS / 8, "expect": TIMES * E_STEPS}
+    calls: dict[str, Callable[[], object]] = {
+        **{f"peak {count}": partial(_peak, TURNS, _ones(count), each_state(count)) for count in CHAINS},
+        KERNELS[0]: partial(forward, parts[0], ends, block, *kinds, room, result),
+        KERNELS[1]: partial(_ask, e_steps, *asked),
+        KERNELS[2]: partial(_expect, TIMES, side, np.zeros((1, 8)), block, *kinds, memory, sums),
+    }
     counts = operations(dims, states, *clusters_heard(*asked[:2], dims))
-    shares, least = [], []
-    for name, count in zip(steps, counts, strict=True):
-        taken = np.array(times[name]) / steps[name] / count
-        shares.append(float(np.median(peak / taken)))
-        least.append(float(peak.min() / taken.min()))
-    return dims, states, *shares, *least
+    steps = STEPS, e_steps * STEPS / 8, TIMES * E_STEPS
+    work = [float(TURNS * count) for count in CHAINS] + [c * s for c, s in zip(counts, steps, strict=True)]
+    return calls, dict(zip(calls, work, strict=True))
+
+
+def shares(taken: dict[str, np.ndarray]) -> list[float]:
+    """Share of the arithmetic bound that each kernel reaches, in the median of rounds, then by the least times.
+
+    In each round all see the same machine, however busy it is with others. The least of many times is what the machine
+    itself takes. taken: seconds for an operation in each round
+    """
+    peak = min((taken[f"peak {count}"] for count in CHAINS), key=min)
+    in_rounds = [float(np.median(peak / taken[name])) for name in KERNELS]
+    return in_rounds + [float(peak.min() / taken[name].min()) for name in KERNELS]
 
 
 def _ones(count: int) -> np.ndarray:
@@ -151,5 +148,11 @@ def _spans() -> tuple[np.ndarray, np.ndarray]:
 
 
 def rows() -> list[tuple[object, ...]]:
-    """The table."""
-    return [measure(dims, states) for dims in (1, 2) for states in (2, 4, 7)]
+    """The table; its rows are measured side by side, since a shared machine may be busy for seconds."""
+    contests = {(dims, states): contest(dims, states) for dims in (1, 2) for states in (2, 4, 7)}
+    calls = {f"{row} {name}": call for row, (own, _) in contests.items() for name, call in own.items()}
+    times = side_by_side(calls, ROUNDS)
+    return [
+        (*row, *shares({name: np.array(times[f"{row} {name}"]) / count for name, count in work.items()}))
+        for row, (_, work) in contests.items()
+    ]

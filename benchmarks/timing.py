@@ -40,7 +40,7 @@ def in_turns(contestants: dict[str, Callable[[], object]], rounds: int) -> dict[
 
 
 def side_by_side(contestants: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """As `in_turns`, but in each round contestants take TURNS turns of some milliseconds without a rest: what else a shared
+    """As `in_turns`, but in each round contestants take TURNS turns of milliseconds without a rest: what else a shared
     machine does slows all of them alike, so that their ratios in one round hold.
     """
     counts = {name: repeats(call, SLICE) for name, call in contestants.items()}
