@@ -17,7 +17,7 @@ from scangait.model.blocks import GROUP, PARTS, ROWS, Blocks
 from scangait.model.forward import forward
 from scangait.model.lanes import aligned, each_state, fma, put, spread
 from scangait.model.lanes import rows as rows_of
-from scangait.model.mixture_em import Room, expectation, levels, room_for, sift
+from scangait.model.mixture_em import VANISHING, Room, expectation, levels, room_for, sift
 from scangait.model.passes import MOST, at_once
 from scangait.model.score import interleave, pack
 from scangait.model.vectors import WIDE, WIDTH
@@ -73,12 +73,12 @@ def operations(dims: int, states: int, heard: float, asked: float) -> tuple[floa
     looked at together scale 1, sum 1, and 8. Backward: share 1, mass 1, moments 4 D, weight 1, chain m, transitions m.
     EM, in the share of blocks that are `asked`, for each cluster `heard` there: density 3 D, mass 1, moments 4 D, for
     all but one minus its 1, exp2 15, sum 1, share 1; and 2, and the reciprocal. For each cluster, in eight blocks:
-    largest and smallest density 10 D, who is heard 8, giving whole blocks 5 D + 4; and 3.
+    largest and smallest density 10 D, who leads 6, giving whole blocks 5 D + 4; and 3.
     """
     look = states * (3 * dims + 18)
     forward_ = look + states * states + 1 + (2 * states + 8) / at_once(states)
     both = forward_ + states * (3 + 4 * dims + 2 * states)
-    sifting = (states * (15 * dims + 12) + 3) / (WIDTH * ROWS)
+    sifting = (states * (15 * dims + 10) + 3) / (WIDTH * ROWS)
     return forward_, asked * (heard * (7 * dims + 19) - 16 + RECIPROCAL) + sifting, both
 
 
@@ -94,10 +94,10 @@ def fitted(x: np.ndarray, states: int) -> tuple[Blocks, np.ndarray, tuple[float,
 def clusters_heard(blocks: Blocks, constants: np.ndarray, dims: int) -> tuple[float, float]:
     """How many clusters an E-step asks in a block that it asks, in the mean, and the share of blocks that it asks."""
     states, count = len(constants), len(blocks.counts) // ROWS
-    heard, voices = aligned(states + 3, GROUP), []
+    heard, voices = aligned(states + 4, GROUP), []
     for group in range(len(blocks.corners) // (2 * dims * PARTS)):
         sift(blocks.corners, group, constants, each_state(dims), heard)
-        voices += heard[states + 1].tolist()
+        voices += (heard[:states] - heard[states + 1] > VANISHING).sum(axis=0).tolist()
     several = np.array(voices[:count]) > 1
     return float(np.mean(np.array(voices[:count])[several])), float(several.mean())
 

@@ -178,6 +178,7 @@ logarithms = _each(Writer.logarithm, "Binary logarithm of probabilities; IMPOSSI
 larger = _each(Writer.larger, "The larger of a and b.")
 smaller = _each(Writer.smaller, "The smaller of a and b.")
 less = _each(Writer.less, "Where a < b the third argument, elsewhere the fourth.")
+alike = _each(Writer.alike, "Where a = b the third argument, elsewhere the fourth.")
 exponent = _each(Writer.exponent, "Exponent of the largest power of two not above the positive x.")
 unscale = _each(Writer.unscale, "The power of two that brings the positive x into [1, 2).")
 

@@ -19,6 +19,7 @@ from scangait.model.cluster import collect, collect_whole, extremes, under, unde
 from scangait.model.lanes import (
     add,
     aligned,
+    alike,
     dot,
     exp2,
     exponent,
@@ -63,7 +64,7 @@ LOG_2: Final = float(np.log(2))
 
 class Room(NamedTuple):
     """What an E-step works in: sums (m (1 + 2 D), 8), shares (m ROWS, 8), what is heard in the blocks of a group
-    (m + 3, GROUP), and who (m,) in one of them.
+    (m + 4, GROUP), and who (m,) in one of them.
 
     To allocate it takes longer than the E-step of a small sample.
     """
@@ -156,13 +157,13 @@ def expectation(
     for group in range(len(blocks.corners) // (2 * d * PARTS)):
         sift(blocks.corners, group, constants, dims, heard)
         gained = add(gained, give(blocks.moments, group, constants, dims, heard, sums))
-        if not some(spread(1.0), largest(rows(heard, (m + 1) * PARTS, EACH_PART))):
+        if not some(spread(VANISHING), largest(rows(heard, (m + 3) * PARTS, EACH_PART))):
             continue
         for block in range(GROUP * group, min(GROUP * (group + 1), last + 1)):
             at = block - GROUP * group
-            if heard[m + 1, at] < 2:
+            if not heard[m + 3, at] > VANISHING:
                 continue
-            n, steep = _listen(heard, at, who), heard[m, at] > STEEP
+            n, steep = _listen(heard, at, who), heard[m + 2, at] > STEEP
             value = tables(blocks.values, ROWS * block * d, dims, EACH_ROW)
             shift = under(value, spreads(constants, who[0] * len(own), own))
             other, pair = shift, n == 2 and not steep  # the most frequent, for which nothing need be put away
@@ -201,9 +202,10 @@ def expectation(
 @inlined
 def _listen(heard: Any, at: int, who: Any) -> int:
     """How many clusters are heard in a block: those, from the one that leads it on, become the first of `who` (m,)."""
-    who[0], n = int(heard[len(who) + 2, at]), 1
-    for k in range(len(who)):
-        if k != who[0] and heard[k, at] >= VANISHING:
+    m, n = len(who), 1
+    who[0] = int(heard[m, at])
+    for k in range(m):
+        if k != who[0] and heard[k, at] - heard[m + 1, at] > VANISHING:
             who[n], n = k, n + 1
     return n
 
@@ -215,64 +217,49 @@ def _hand(k: int, share: Any, value: Any, constants: Any, own: Any, sums: Any) -
     put(sums, at, collect(share, value, cluster, rows(sums, at, own)))
 
 
-@kernel
-def sift(
-    corners: NDArray[np.float64],
-    group: int,
-    constants: NDArray[np.float64],
-    dims: tuple[float, ...],
-    heard: NDArray[np.float64],
-) -> None:
+@inlined
+def sift(corners: Any, group: int, constants: Any, dims: Any, heard: Any) -> None:
     """What clusters may say in the blocks of a group, in binary logarithms.
 
-    `heard` (m + 3, GROUP) becomes the largest density of each cluster beside the level below which one never falls; how
-    far all may rise above that; of how many clusters the shares do not vanish; and which is the one, that leads the
-    block.
+    `heard` (m + 4, GROUP) becomes the largest density of each cluster; which is the one that leads the block; the level
+    below which its density never falls; and how far all, and all others, may rise above that.
 
-    corners (G 2 D PARTS, 8), constants (m, 2 D + 1)
+    corners (G 2 D PARTS, 8), constants (m, 2 D + 1), dims: a tuple of D numbers
     """
     m, d, own = len(constants), len(dims), dims + dims + (0.0,)
     least = tables(corners, 2 * group * d * PARTS, dims, EACH_PART)
     most = tables(corners, (2 * group + 1) * d * PARTS, dims, EACH_PART)
-    top = level = repeated(spread(IMPOSSIBLE), EACH_PART)
-    leader = voices = repeated(spread(0.0), EACH_PART)
+    top = level = others = repeated(spread(IMPOSSIBLE), EACH_PART)
+    leader, number = repeated(spread(0.0), EACH_PART), spread(0.0)
     for k in range(m):
         both = extremes(least, most, spreads(constants, k * len(own), own))
         high, low = first(both, EACH_PART), rest(both, EACH_PART)
         put(heard, k * PARTS, high)
-        leader, top, level = less(level, low, spread(float(k)), leader), larger(top, high), larger(level, low)
-    for k in range(m):
-        above = sub(rows(heard, k * PARTS, EACH_PART), level)
-        voices = add(voices, less(above, spread(VANISHING), spread(0.0), spread(1.0)))
-        put(heard, k * PARTS, above)
-    put(heard, m * PARTS, sub(top, level))
-    put(heard, (m + 1) * PARTS, voices)
-    put(heard, (m + 2) * PARTS, leader)
+        others, top = larger(others, less(level, low, top, high)), less(level, low, high, top)
+        leader, level, number = less(level, low, number, leader), larger(level, low), add(number, spread(1.0))
+    put(heard, m * PARTS, leader)
+    put(heard, (m + 1) * PARTS, level)
+    put(heard, (m + 2) * PARTS, sub(larger(top, others), level))
+    put(heard, (m + 3) * PARTS, sub(others, level))
 
 
-@kernel
-def give(
-    moments: NDArray[np.float64],
-    group: int,
-    constants: NDArray[np.float64],
-    dims: tuple[float, ...],
-    heard: NDArray[np.float64],
-    sums: NDArray[np.float64],
-) -> Any:
+@inlined
+def give(moments: Any, group: int, constants: Any, dims: Any, heard: Any, sums: Any) -> Any:
     """Give each block of a group in which one cluster is heard to that cluster, by adding to its `sums`.
 
-    moments (G (1 + 2 D) PARTS, 8), constants (m, 2 D + 1), heard (m + 3, GROUP) from `sift`, sums (m (1 + 2 D), 8) ->
-    the binary log-likelihoods of these blocks, in lanes
+    moments (G (1 + 2 D) PARTS, 8), constants (m, 2 D + 1), dims: a tuple of D numbers, heard (m + 4, GROUP) from
+    `sift`, sums (m (1 + 2 D), 8) -> the binary log-likelihoods of these blocks, in lanes
     """
     m, own, at = len(constants), dims + dims + (0.0,), group * (1 + 2 * len(dims)) * PARTS
     count, block = rows(moments, at, EACH_PART), tables(moments, at + PARTS, dims + dims, EACH_PART)
+    leader, number = rows(heard, m * PARTS, EACH_PART), spread(0.0)
     gained = none = repeated(spread(0.0), EACH_PART)
-    count = less(rows(heard, (m + 1) * PARTS, EACH_PART), spread(2.0), count, none)
+    count = less(spread(VANISHING), rows(heard, (m + 3) * PARTS, EACH_PART), none, count)
     for k in range(m):
-        share = less(rows(heard, k * PARTS, EACH_PART), spread(VANISHING), none, count)
-        cluster = spreads(constants, k * len(own), own)
+        share, cluster = alike(leader, number, count, none), spreads(constants, k * len(own), own)
         gained = fma(share, under_in_the_mean(block, cluster), gained)
         put(sums, k * len(own), collect_whole(share, block, cluster, rows(sums, k * len(own), own)))
+        number = add(number, spread(1.0))
     return total(gained)
 
 
@@ -315,4 +302,4 @@ def across(data: NDArray[np.float64], row: int) -> float:
 def room_for(states: int, dims: int) -> Room:
     """Room for one E-step."""
     sums, shares = aligned(states * (1 + 2 * dims), WIDTH), aligned(states * ROWS, WIDTH)
-    return Room(sums, shares, aligned(states + 3, GROUP), np.empty(states, np.int64))
+    return Room(sums, shares, aligned(states + 4, GROUP), np.empty(states, np.int64))

@@ -116,6 +116,10 @@ class Writer:
         """`yes` where a < b, else `no`."""
         return self.builder.select(self.builder.fcmp_ordered("<", a, b), yes, no)
 
+    def alike(self, a: Any, b: Any, yes: Any, no: Any) -> Any:
+        """`yes` where a = b, else `no`."""
+        return self.builder.select(self.builder.fcmp_ordered("==", a, b), yes, no)
+
     def larger(self, a: Any, b: Any) -> Any:
         """The larger of both."""
         return self.builder.select(self.builder.fcmp_ordered(">", a, b), a, b)
