@@ -53,7 +53,7 @@ def _expect(
     memory: np.ndarray,
     sums: np.ndarray,
 ) -> None:
-    """The E-step again and again: side (T D, 8), begins (1, 8), block (R, 8), memory as there, sums (R + 1, 8)."""
+    """The E-step again and again: side (T D, 8), begins (1, 8), block (R, 8), memory and sums as there."""
     for _ in range(times):
         ascend(side, (0, 0), begins, block, states, dims, memory, sums)
         descend(side, (0, 0), begins, block, states, dims, memory, sums)

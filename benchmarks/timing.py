@@ -21,27 +21,19 @@ they have ended theirs, which was charged to whoever came next, and kept a core 
 
 
 def race(contestants: dict[str, Callable[[], object]], rounds: int = ROUNDS) -> dict[str, float]:
-    """Median CPU seconds (of all threads) of one call of each."""
-    return {name: median(taken) for name, taken in in_turns(contestants, rounds).items()}
-
-
-def in_turns(contestants: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """CPU seconds (of all threads) of one call of each, in each round; not of a first call, which may compile."""
+    """Median CPU seconds (of all threads) of one call of each; not of a first call, which may compile."""
     counts = {name: repeats(call) for name, call in contestants.items()}
     times: dict[str, list[float]] = {name: [] for name in contestants}
     for _ in range(rounds):
         for name, call in contestants.items():
             _settle()
-            begin = process_time()
-            for _ in range(counts[name]):
-                call()
-            times[name].append((process_time() - begin) / counts[name])
-    return times
+            times[name].append(_seconds(call, counts[name]))
+    return {name: median(taken) for name, taken in times.items()}
 
 
 def side_by_side(contestants: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """As `in_turns`, but in each round contestants take TURNS turns of milliseconds without a rest: what else a shared
-    machine does slows all of them alike, so that their ratios in one round hold.
+    """As in a race, but of each round, in which contestants take TURNS turns of milliseconds without a rest: what else
+    a shared machine does slows all of them alike, so that their ratios in one round hold.
     """
     counts = {name: repeats(call, SLICE) for name, call in contestants.items()}
     times: dict[str, list[float]] = {name: [0.0] * rounds for name in contestants}
@@ -49,11 +41,15 @@ def side_by_side(contestants: dict[str, Callable[[], object]], rounds: int) -> d
         _settle()
         for _ in range(TURNS):
             for name, call in contestants.items():
-                begin = process_time()
-                for _ in range(counts[name]):
-                    call()
-                times[name][at] += (process_time() - begin) / counts[name] / TURNS
+                times[name][at] += _seconds(call, counts[name]) / TURNS
     return times
+
+
+def _seconds(call: Callable[[], object], count: int) -> float:
+    begin = process_time()
+    for _ in range(count):
+        call()
+    return (process_time() - begin) / count
 
 
 def _settle() -> None:
@@ -67,9 +63,7 @@ def _settle() -> None:
 def repeats(call: Callable[[], object], shortest: float = SHORTEST) -> int:
     """How often to call something that it takes about as many seconds as it shall; it is called twice."""
     call()
-    begin = process_time()
-    call()
-    return max(1, round(shortest / max(process_time() - begin, 1e-6)))
+    return max(1, round(shortest / max(_seconds(call, 1), 1e-6)))
 
 
 def machine() -> str:
